@@ -17,9 +17,11 @@ type registered struct{ Client }
 
 var _ op.Client = registered{}
 
-func (c registered) GetID() string                       { return c.ID }
-func (c registered) PostLogoutRedirectURIs() []string    { return nil }
-func (c registered) ResponseTypes() []oidc.ResponseType  { return []oidc.ResponseType{oidc.ResponseTypeCode} }
+func (c registered) GetID() string                    { return c.ID }
+func (c registered) PostLogoutRedirectURIs() []string { return nil }
+func (c registered) ResponseTypes() []oidc.ResponseType {
+	return []oidc.ResponseType{oidc.ResponseTypeCode}
+}
 func (c registered) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeJWT }
 func (c registered) IDTokenLifetime() time.Duration      { return idTokenLifetime }
 func (c registered) DevMode() bool                       { return false }
