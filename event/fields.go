@@ -1,0 +1,146 @@
+package event
+
+import (
+	"strconv"
+	"time"
+)
+
+var fields = []Field{
+	{"id", TypeString, "header", false, false, "The event's id, a UUID version 7 chosen where the call was seen.", one(func(e *Event) string { return e.ID.String() })},
+	{"kind", TypeString, "header", false, false, "What the event is about: `access`, `gap`, `look`, `decision` or `system`.", one(func(e *Event) string { return string(e.Kind) })},
+	{"arrived", TypeTime, "header", false, false, "When the first byte of the request was read.", moment(func(e *Event) time.Time { return e.Arrived })},
+	{"completed", TypeTime, "header", false, false, "When the last byte of the answer was handed on; absent if it did not complete.", moment(func(e *Event) time.Time { return e.Completed })},
+	{"duration", TypeDuration, "header", false, false, "From arrival to completion, in nanoseconds.", span(func(e *Event) time.Duration {
+		if e.Completed.IsZero() {
+			return 0
+		}
+		return e.Completed.Sub(e.Arrived)
+	})},
+	{"upstream.first", TypeDuration, "header", false, false, "From arrival until the answer's header came from the API behind the gateway, in nanoseconds.", span(func(e *Event) time.Duration { return e.Upstream.First })},
+	{"edge", TypeString, "header", false, false, "The capturing process that saw the call.", one(func(e *Event) string { return e.Edge })},
+	{"seq", TypeNumber, "header", false, false, "The edge's own gap-free count, from 1.", number(func(e *Event) uint64 { return e.Sequence })},
+	{"capture.method", TypeString, "header", false, false, "How the event was captured: `gateway`, `middleware`, `import`, or `self` for Gatebook's own events.", one(func(e *Event) string { return e.Capture.Method })},
+	{"capture.source", TypeString, "header", false, false, "The listener, or the format and source of an import.", one(func(e *Event) string { return e.Capture.Source })},
+	{"capture.route", TypeString, "header", false, false, "The configured route that served the call.", one(func(e *Event) string { return e.Capture.Route })},
+	{"capture.durability", TypeString, "header", false, false, "`recorded` if the answer waited for this record, `served` if it did not.", one(func(e *Event) string { return e.Capture.Durability })},
+
+	{"principal.kind", TypeString, "header", false, false, "`user`, `service`, `machine`, `anonymous` (showed no credential) or `unknown` (its credential could not be checked).", one(func(e *Event) string { return string(e.Principal.Kind) })},
+	{"principal.id", TypeString, "header", false, false, "Stable pseudonym of who made the call; the name is in `who.subject`.", one(func(e *Event) string { return e.Principal.ID })},
+	{"principal.issuer", TypeString, "header", false, false, "Who vouches for the principal.", one(func(e *Event) string { return e.Principal.Issuer })},
+	{"principal.level", TypeNumber, "header", false, false, "How far it is proven: 0 none, 1 claimed, 2 asserted over a trusted hop, 3 verified, 4 bound to the sender.", func(e *Event, yield func(string)) {
+		if e.Principal.Kind != "" {
+			yield(strconv.Itoa(int(e.Principal.Level)))
+		}
+	}},
+	{"principal.reason", TypeString, "header", false, false, "Why the level is what it is, as a stable code.", one(func(e *Event) string { return e.Principal.Reason })},
+
+	{"credential.method", TypeString, "header", false, false, "The kind of evidence: `jwt`, `mtls`, `api-key`, `basic`, `trusted-header`, `bearer`, `none`.", one(func(e *Event) string { return e.Credential.Method })},
+	{"credential.key_id", TypeString, "header", false, false, "The issuer's key, or the API key's public id.", one(func(e *Event) string { return e.Credential.KeyID })},
+	{"credential.fingerprint", TypeString, "header", false, false, "Keyed hash of the secret, or `sha256:` and the hash of the certificate.", one(func(e *Event) string { return e.Credential.Fingerprint })},
+	{"credential.algorithm", TypeString, "header", false, false, "Algorithm of the credential's signature.", one(func(e *Event) string { return e.Credential.Algorithm })},
+	{"credential.client", TypeString, "header", false, false, "The OAuth client (app) that presented it.", one(func(e *Event) string { return e.Credential.Client })},
+	{"credential.scopes", TypeString, "header", false, true, "The scopes granted to it.", many(func(e *Event) []string { return e.Credential.Scopes })},
+	{"credential.expires", TypeTime, "header", false, false, "When the credential ends.", moment(func(e *Event) time.Time { return e.Credential.Expires })},
+	{"credential.delegation", TypeString, "header", false, true, "Pseudonyms of the actors who called for the principal, nearest first.", func(e *Event, yield func(string)) {
+		for _, d := range e.Credential.Delegation {
+			yield(d.ID)
+		}
+	}},
+
+	{"operation.protocol", TypeString, "header", false, false, "`http/1.0`, `http/1.1`, `h2`, `grpc`, `websocket` or `sse`.", one(func(e *Event) string { return e.Operation.Protocol })},
+	{"operation.method", TypeString, "header", false, false, "The HTTP method as sent.", one(func(e *Event) string { return e.Operation.Method })},
+	{"operation.host", TypeString, "header", false, false, "The API's host as asked for.", one(func(e *Event) string { return e.Operation.Host })},
+	{"operation.route", TypeString, "header", false, false, "The template of the path.", one(func(e *Event) string { return e.Operation.Route })},
+	{"operation.name", TypeString, "header", false, false, "The operation in the API's own terms, such as a gRPC method.", one(func(e *Event) string { return e.Operation.Name })},
+	{"objects", TypeString, "header", false, true, "The types of the objects touched.", many(func(e *Event) []string { return e.Objects })},
+
+	{"outcome.status", TypeNumber, "header", false, false, "The HTTP status that was sent; absent if none was.", func(e *Event, yield func(string)) {
+		if e.Outcome.Status != 0 {
+			yield(strconv.Itoa(e.Outcome.Status))
+		}
+	}},
+	{"outcome.rpc_status", TypeString, "header", false, false, "The gRPC status code by name.", one(func(e *Event) string { return e.Outcome.RPCStatus })},
+	{"outcome.decision", TypeString, "header", false, false, "What Gatebook decided: `allowed` or `denied`.", one(func(e *Event) string { return e.Outcome.Decision })},
+	{"outcome.reason", TypeString, "header", false, false, "Why it was denied, as a stable code.", one(func(e *Event) string { return e.Outcome.Reason })},
+	{"outcome.error", TypeString, "header", false, false, "What went wrong, as a stable code.", one(func(e *Event) string { return e.Outcome.Error })},
+	{"request.bytes", TypeNumber, "header", false, false, "Bytes of the request's body as it passed.", number(func(e *Event) uint64 { return e.Request.Bytes })},
+	{"request.type", TypeString, "header", false, false, "Media type of the request's body.", one(func(e *Event) string { return e.Request.Type })},
+	{"response.bytes", TypeNumber, "header", false, false, "Bytes of the answer's body as it passed.", number(func(e *Event) uint64 { return e.Response.Bytes })},
+	{"response.type", TypeString, "header", false, false, "Media type of the answer's body.", one(func(e *Event) string { return e.Response.Type })},
+	{"records", TypeNumber, "header", false, false, "Records returned, where the answer is a list that was recognised.", number(func(e *Event) uint64 { return e.Records })},
+	{"data", TypeString, "header", false, true, "Classes of sensitive data in the answer.", func(e *Event, yield func(string)) {
+		for _, d := range e.Data {
+			yield(d.Class)
+		}
+	}},
+
+	{"lost.count", TypeNumber, "header", false, false, "Gap events: how many calls were not recorded.", number(func(e *Event) uint64 {
+		if e.Lost == nil {
+			return 0
+		}
+		return e.Lost.Count
+	})},
+	{"lost.reason", TypeString, "header", false, false, "Gap events: why they were not recorded, as a stable code.", one(func(e *Event) string {
+		if e.Lost == nil {
+			return ""
+		}
+		return e.Lost.Reason
+	})},
+	{"note.name", TypeString, "header", false, false, "Look, decision and system events: what was done.", one(func(e *Event) string {
+		if e.Note == nil {
+			return ""
+		}
+		return e.Note.Name
+	})},
+	{"note.facts", TypeString, "header", false, true, "Look, decision and system events: the facts, each as `name=value`.", func(e *Event, yield func(string)) {
+		if e.Note == nil {
+			return
+		}
+		for _, f := range e.Note.Facts {
+			yield(f.Name + "=" + f.Value)
+		}
+	}},
+
+	{"who.subject", TypeString, "who", true, false, "The principal as its issuer names it.", one(func(e *Event) string { return e.Who.Subject })},
+	{"who.name", TypeString, "who", true, false, "The principal's name for people.", one(func(e *Event) string { return e.Who.Name })},
+	{"who.email", TypeString, "who", true, false, "The e-mail address that the issuer states.", one(func(e *Event) string { return e.Who.Email })},
+	{"who.groups", TypeString, "who", true, true, "Roles and groups that the issuer states.", many(func(e *Event) []string { return e.Who.Groups })},
+	{"who.claimed", TypeString, "who", true, false, "An identity that was claimed and not verified.", one(func(e *Event) string { return e.Who.Claimed })},
+	{"who.address", TypeString, "who", true, false, "The client's address, by way of trusted proxies only.", one(func(e *Event) string { return e.Who.Address })},
+	{"who.peer", TypeString, "who", true, false, "The address and port at the other end of the socket.", one(func(e *Event) string { return e.Who.Peer })},
+	{"who.forwarded", TypeString, "who", true, true, "What forwarding headers claimed, as sent.", many(func(e *Event) []string { return e.Who.Forwarded })},
+	{"who.user_agent", TypeString, "who", true, false, "The client's user agent as sent.", one(func(e *Event) string { return e.Who.UserAgent })},
+	{"who.tls.version", TypeString, "who", true, false, "TLS version of the client's connection.", one(func(e *Event) string { return e.Who.TLS.Version })},
+	{"who.tls.subject", TypeString, "who", true, false, "Subject of the client's certificate.", one(func(e *Event) string { return e.Who.TLS.Subject })},
+	{"who.chain", TypeString, "who", true, true, "Subjects of the delegation, nearest first.", many(func(e *Event) []string { return e.Who.Chain })},
+
+	{"what.path", TypeString, "what", true, false, "The path as sent, redacted.", one(func(e *Event) string { return e.What.Path })},
+	{"what.query", TypeString, "what", true, false, "The query as sent, redacted; for look events what was asked.", one(func(e *Event) string { return e.What.Query })},
+	{"what.objects", TypeString, "what", true, true, "The objects touched, each as `type/id`.", func(e *Event, yield func(string)) {
+		for _, o := range e.What.Objects {
+			yield(o.Type + "/" + o.ID)
+		}
+	}},
+
+	{"payload.request.headers", TypeText, "payload", true, true, "Header fields of the request, each as `name: value`, redacted.", lines(func(p *Payload) []HeaderLine { return p.Request.Headers })},
+	{"payload.request.body", TypeText, "payload", true, false, "The request's body, redacted.", one(func(e *Event) string { return e.Payload.Request.text() })},
+	{"payload.response.headers", TypeText, "payload", true, true, "Header fields of the answer, each as `name: value`, redacted.", lines(func(p *Payload) []HeaderLine { return p.Response.Headers })},
+	{"payload.response.body", TypeText, "payload", true, false, "The answer's body, redacted.", one(func(e *Event) string { return e.Payload.Response.text() })},
+	{"payload.original", TypeText, "payload", true, false, "Imports: the original record.", one(func(e *Event) string { return e.Payload.Original })},
+}
+
+// text returns the body if it is text; base64 is not worth a search.
+func (m *Message) text() string {
+	if m.Encoding != "" {
+		return ""
+	}
+	return m.Body
+}
+
+func lines(get func(*Payload) []HeaderLine) getter {
+	return func(e *Event, yield func(string)) {
+		for _, l := range get(e.Payload) {
+			yield(l.Name + ": " + l.Value)
+		}
+	}
+}
