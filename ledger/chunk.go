@@ -1,0 +1,258 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"sort"
+	"sync"
+
+	"github.com/gatebook/gatebook/event"
+)
+
+// scanFrame checks that a frame with the given header is complete in f, as far
+// as its two ends tell.
+func scanFrame(f io.ReaderAt, head []byte, offset, size int64) (frameRef, error) {
+	n, err := frameSize(head)
+	if err != nil || offset+int64(n) > size {
+		return frameRef{}, errTorn
+	}
+	var end [len(frameEnd)]byte
+	if _, err := f.ReadAt(end[:], offset+int64(n)-int64(len(end))); err != nil || string(end[:]) != frameEnd {
+		return frameRef{}, errTorn
+	}
+	return frameRef{binary.BigEndian.Uint64(head[12:]), binary.BigEndian.Uint32(head[8:]), uint32(n), offset}, nil
+}
+
+// chunk returns the records stored together with record n, and the number of
+// the first of them.
+func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err error) {
+	for try := 0; ; try++ {
+		seg, j, frame, err := l.find(n)
+		if err != nil {
+			return nil, 0, err
+		}
+		if seg != nil {
+			return l.sealedChunk(seg, n)
+		}
+		records, err := l.frameChunk(j.first, frame)
+		if errors.Is(err, fs.ErrNotExist) && try == 0 {
+			// Sealed, and its journal removed, since the last refresh.
+			if err := l.Refresh(); err != nil {
+				return nil, 0, err
+			}
+			continue
+		}
+		return records, frame.first, err
+	}
+}
+
+func (l *Ledger) frameChunk(segment uint64, ref frameRef) ([]*event.Sealed, error) {
+	name := JournalName(segment)
+	v, err := l.blocks.get(blockKey{name, uint64(ref.offset)}, func() (any, error) {
+		f, err := l.fsys.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		b := make([]byte, ref.size)
+		if _, err := f.(io.ReaderAt).ReadAt(b, ref.offset); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		frame, err := ParseFrame(b)
+		if err != nil {
+			return nil, &EvidenceError{name, fmt.Sprintf("frame at byte %d", ref.offset), err.Error()}
+		}
+		records := make([]*event.Sealed, len(frame.Records))
+		for i := range records {
+			records[i] = &frame.Records[i]
+		}
+		return records, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.([]*event.Sealed), nil
+}
+
+func (l *Ledger) sealedChunk(seg *segment, n uint64) ([]*event.Sealed, uint64, error) {
+	name := SealedName(seg.first)
+	i := int((n - seg.first) / BlockRecords)
+	first := seg.refs[i].first
+	v, err := l.blocks.get(blockKey{name, seg.refs[i].offset}, func() (any, error) {
+		f, err := l.fsys.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		headers, err := readEntries(f.(io.ReaderAt), l, seg, i)
+		if err != nil {
+			return nil, blockError(name, fmt.Sprintf("block %d", i), err)
+		}
+		records := make([]*event.Sealed, len(headers))
+		for k := range records {
+			records[k] = &event.Sealed{Header: headers[k]}
+		}
+		return records, l.addEnvelopes(seg.first, first, records)
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return v.([]*event.Sealed), first, nil
+}
+
+func readEntries(r io.ReaderAt, l *Ledger, seg *segment, i int) ([][]byte, error) {
+	end := seg.limit
+	if i+1 < len(seg.refs) {
+		end = seg.refs[i+1].offset
+	}
+	items, count, err := readBlock(r, l.dec, seg.refs[i], end)
+	if err != nil {
+		return nil, err
+	}
+	if count != BlockRecords {
+		return nil, fmt.Errorf("%w: it has %d records, want %d", errBlock, count, BlockRecords)
+	}
+	return parseEntries(items, count)
+}
+
+// addEnvelopes adds to the records of one block, of which first is the first,
+// the envelopes that are there.
+func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed) error {
+	days := make(map[string]bool)
+	for _, s := range records {
+		if day := DayOf(s.Header); day != "" {
+			days[day] = true
+		}
+	}
+	for day := range days {
+		for c := range event.Class(event.Classes) {
+			if err := l.addClass(EnvelopeName(c, day, segment), c, first, records); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*event.Sealed) error {
+	f, size, err := openAt(l.fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // erased, or there were none
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	refs, limit, err := readIndex(f, size)
+	if err != nil {
+		return blockError(name, "", err)
+	}
+	end := first + uint64(len(records))
+	i := max(0, sort.Search(len(refs), func(i int) bool { return refs[i].first > first })-1)
+	for ; i < len(refs) && refs[i].first < end; i++ {
+		to := limit
+		if i+1 < len(refs) {
+			to = refs[i+1].offset
+		}
+		items, count, err := readBlock(f, l.dec, refs[i], to)
+		if err != nil {
+			return blockError(name, fmt.Sprintf("block %d", i), err)
+		}
+		envs, err := parseEnvelopes(items, count)
+		if err != nil {
+			return blockError(name, fmt.Sprintf("block %d", i), err)
+		}
+		for _, e := range envs {
+			if e.n >= first && e.n < end {
+				records[e.n-first].Envelopes[c] = e.env
+			}
+		}
+	}
+	return nil
+}
+
+// commitOf reads the commitments from an encoded header without decoding it:
+// they are its last member. Inside a JSON string the quotation marks of the
+// key would be escaped.
+func commitOf(header []byte) (event.Commit, error) {
+	var c event.Commit
+	i := bytes.LastIndex(header, []byte(`,"commit":{`))
+	if i < 0 {
+		return c, nil
+	}
+	rest := header[i+len(`,"commit":{`):]
+	for class, dst := range []*event.Hash{&c.Who, &c.What, &c.Payload} {
+		prefix := `"` + event.Class(class).String() + `":"`
+		if !bytes.HasPrefix(rest, []byte(prefix)) {
+			continue
+		}
+		rest = rest[len(prefix):]
+		if len(rest) < 66 || rest[64] != '"' {
+			return c, errors.New("its commitments are damaged")
+		}
+		if _, err := hex.Decode(dst[:], rest[:64]); err != nil {
+			return c, errors.New("its commitments are damaged")
+		}
+		rest = rest[65:]
+		if rest[0] == ',' {
+			rest = rest[1:]
+		}
+	}
+	if string(rest) != "}}" {
+		return c, errors.New("its commitments are damaged")
+	}
+	return c, nil
+}
+
+// DayOf reads the day of arrival from an encoded header without decoding it,
+// which is the day whose envelope files hold its envelopes. It is empty if the
+// header is not one.
+func DayOf(header []byte) string {
+	const key = `,"arrived":"`
+	i := bytes.Index(header, []byte(key))
+	if i < 0 || len(header) < i+len(key)+len("2006-01-02") {
+		return ""
+	}
+	return string(header[i+len(key):][:len("2006-01-02")])
+}
+
+// cache is a bounded map; what is dropped is chosen by chance. It is safe for
+// concurrent use. A value may be made twice if asked for twice at once.
+type cache[K comparable, V any] struct {
+	max int
+
+	mu sync.Mutex // guards m
+	m  map[K]V
+}
+
+func newCache[K comparable, V any](max int) *cache[K, V] {
+	return &cache[K, V]{max: max, m: make(map[K]V, max)}
+}
+
+func (c *cache[K, V]) get(k K, make func() (V, error)) (V, error) {
+	c.mu.Lock()
+	v, ok := c.m[k]
+	c.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	v, err := make()
+	if err != nil {
+		return v, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for old := range c.m {
+		if len(c.m) < c.max {
+			break
+		}
+		delete(c.m, old)
+	}
+	c.m[k] = v
+	return v, nil
+}

@@ -1,0 +1,471 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/gatebook/gatebook/event"
+)
+
+// VerifyOptions say how to verify. The zero value checks everything, one thing
+// after the other, with the key that the ledger itself names.
+type VerifyOptions struct {
+	// Key is the public key that the ledger must be signed with, as C2SP
+	// signed-note writes it. Empty: the one in the ledger's format file, so
+	// that a ledger made anew with another key is not noticed.
+	Key string
+	// Since are older signed checkpoints that the ledger must continue.
+	Since [][]byte
+	// SkipEnvelopes leaves the envelopes unread.
+	SkipEnvelopes bool
+	// Decode decodes each header strictly, on top of comparing its hash.
+	Decode bool
+	// Parallel calls do(0), …, do(n-1), perhaps at the same time, and returns
+	// when all have returned. Nil: one after the other.
+	Parallel func(n int, do func(i int))
+	// Progress, if not nil, is told how many of the records are checked. Its
+	// calls do not overlap.
+	Progress func(done, total uint64)
+}
+
+// Report is what a verification found.
+type Report struct {
+	Format     Format
+	Checkpoint Checkpoint // zero if it could not be read
+	Size       uint64     // records that are there
+	Envelopes  uint64     // envelopes that were compared with their commitments
+	Since      []Checkpoint
+	Problems   []Problem // why the evidence does not hold
+	Unreadable []Problem // what the disk did not give
+	Notes      []string  // what is worth knowing, and is not wrong
+}
+
+// Problem is one thing that is wrong.
+type Problem struct{ File, Where, What string }
+
+// String returns "file: where: what".
+func (p Problem) String() string {
+	return (&EvidenceError{p.File, p.Where, p.What}).Error()
+}
+
+// OK reports whether all could be read, and all holds.
+func (r *Report) OK() bool { return len(r.Problems) == 0 && len(r.Unreadable) == 0 }
+
+// Verify checks a whole ledger: that the checkpoint is signed, that each
+// record, envelope, tile hash and frame is what the checkpoint says, and that
+// nothing is missing or left over. Problems do not end it: it reports as many
+// as it finds.
+func Verify(fsys fs.FS, opts VerifyOptions) *Report {
+	v := &verifier{fsys: fsys, opts: opts, report: new(Report)}
+	if v.opts.Parallel == nil {
+		v.opts.Parallel = func(n int, do func(int)) {
+			for i := range n {
+				do(i)
+			}
+		}
+	}
+	if v.open() {
+		v.sealed()
+		v.journals()
+		v.tree()
+		v.checkpoints()
+		v.strangers()
+	}
+	v.sort()
+	return v.report
+}
+
+type verifier struct {
+	fsys   fs.FS
+	opts   VerifyOptions
+	key    note.Verifier
+	ledger *Ledger
+
+	mu     sync.Mutex // guards what follows
+	report *Report
+	done   uint64
+
+	checkpoint []byte   // as published; nil: none or not readable
+	leaves     [][]Hash // of the sealed blocks, by block; nil: not readable
+	open0      []Hash   // leaf hashes of the records in the journal that are not sealed
+	covered    uint64   // records in sealed segments
+}
+
+// problem files an error under what it is.
+func (v *verifier) problem(name, where string, err error) {
+	if err == nil {
+		return
+	}
+	p := Problem{name, where, err.Error()}
+	var e *EvidenceError
+	evidence := errors.As(err, &e)
+	if evidence {
+		p = Problem{e.File, e.Where, e.Reason}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if evidence || errors.Is(err, errBlock) {
+		v.report.Problems = append(v.report.Problems, p)
+	} else {
+		v.report.Unreadable = append(v.report.Unreadable, p)
+	}
+}
+
+func (v *verifier) wrong(name, where, format string, args ...any) {
+	v.problem(name, where, &EvidenceError{name, where, fmt.Sprintf(format, args...)})
+}
+
+func (v *verifier) progress(records uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.done += records
+	if v.opts.Progress != nil {
+		v.opts.Progress(v.done, max(v.report.Checkpoint.Size, v.done))
+	}
+}
+
+// open reads whose ledger it is, its checkpoint, and what segments there are.
+func (v *verifier) open() bool {
+	format, err := ReadFormat(v.fsys)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			v.wrong(FormatFile, "", "it is missing: this is not a ledger, or not a whole one")
+		} else {
+			v.problem(FormatFile, "", err)
+		}
+		return false
+	}
+	v.report.Format = format
+	vkey := v.opts.Key
+	if vkey == "" {
+		vkey = format.Key
+		v.report.Notes = append(v.report.Notes, "the public key was taken from the ledger itself; give the key that you got another way to notice a ledger that was made anew")
+	} else if vkey != format.Key {
+		v.wrong(FormatFile, "", "the ledger names the key %s, not the one given", format.Key)
+	}
+	if v.key, err = note.NewVerifier(vkey); err != nil {
+		v.wrong(FormatFile, "", "the key %q is not a public key of signed-note", vkey)
+		return false
+	}
+	v.readCheckpoint()
+	v.ledger = &Ledger{fsys: v.fsys, format: format, key: v.key, blocks: newCache[blockKey, any](1)}
+	if v.ledger.dec, err = newDecoder(); err != nil {
+		v.problem("", "", err)
+		return false
+	}
+	return true
+}
+
+func (v *verifier) readCheckpoint() {
+	b, err := fs.ReadFile(v.fsys, CheckpointFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		v.problem(CheckpointFile, "", err)
+		return
+	}
+	v.checkpoint = b
+	if v.report.Checkpoint, err = ParseCheckpoint(b, v.key); err != nil {
+		v.wrong(CheckpointFile, "", "%s", err)
+	}
+}
+
+// sealed checks all sealed segments, block by block, and their envelopes.
+func (v *verifier) sealed() {
+	firsts, strange, err := listSegments(v.fsys, SealedDir, sealedExt)
+	v.problem(SealedDir, "", err)
+	v.leftOver(strange)
+	envelopes := v.envelopeFiles()
+	var segments []*segment
+	var next uint64
+	for _, first := range firsts {
+		if first > next {
+			v.wrong(SealedName(next), "", "the segment is missing: the next one is %s", SealedName(first))
+		}
+		seg, err := openSegment(v.fsys, SealedName(first), first)
+		if err != nil {
+			v.problem(SealedName(first), "", err)
+			next = first + BlockRecords // at least
+			continue
+		}
+		if first < next {
+			v.wrong(SealedName(first), "", "it repeats records of the segment before it")
+			continue
+		}
+		next = seg.end
+		segments = append(segments, seg)
+	}
+	v.covered = next
+	v.leaves = make([][]Hash, next/BlockRecords)
+	v.opts.Parallel(len(segments), func(i int) { v.segment(segments[i], envelopes[segments[i].first]) })
+	for first, names := range envelopes {
+		if !slices.ContainsFunc(segments, func(s *segment) bool { return s.first == first }) {
+			for _, name := range names {
+				v.wrong(name, "", "its sealed segment is missing or damaged")
+			}
+		}
+	}
+}
+
+// segment checks one sealed segment.
+func (v *verifier) segment(seg *segment, envelopes []string) {
+	name := SealedName(seg.first)
+	f, _, err := openAt(v.fsys, name)
+	if err != nil {
+		v.problem(name, "", err)
+		return
+	}
+	defer f.Close()
+	expect := make(map[string][]wanted)
+	for i := range seg.refs {
+		headers, err := readEntries(f, v.ledger, seg, i)
+		if err != nil {
+			v.problem(name, fmt.Sprintf("block %d", i), blockError(name, fmt.Sprintf("block %d", i), err))
+			continue
+		}
+		leaves := make([]Hash, len(headers))
+		for k, h := range headers {
+			n := seg.refs[i].first + uint64(k)
+			leaves[k] = RecordHash(h)
+			commit := v.header(name, n, h)
+			for c := range event.Class(event.Classes) {
+				if hash := commit.Of(c); !hash.IsZero() && !v.opts.SkipEnvelopes {
+					file := EnvelopeName(c, DayOf(h), seg.first)
+					expect[file] = append(expect[file], wanted{n, hash})
+				}
+			}
+		}
+		v.leaves[seg.refs[i].first/BlockRecords] = leaves
+		v.progress(uint64(len(headers)))
+	}
+	if !v.opts.SkipEnvelopes {
+		v.envelopes(expect, envelopes)
+	}
+}
+
+// header checks what a header says of itself, and returns its commitments.
+func (v *verifier) header(name string, n uint64, h []byte) event.Commit {
+	commit, err := commitOf(h)
+	if err != nil {
+		v.wrong(name, fmt.Sprintf("record %d", n), "%s", err)
+	}
+	if v.opts.Decode {
+		if _, err := event.DecodeHeader(h); err != nil {
+			v.wrong(name, fmt.Sprintf("record %d", n), "%s", err)
+		}
+	}
+	return commit
+}
+
+// wanted is an envelope that a header commits to.
+type wanted struct {
+	n    uint64
+	hash event.Hash
+}
+
+// envelopes checks the envelope files of a sealed segment against what its
+// headers commit to.
+func (v *verifier) envelopes(expect map[string][]wanted, files []string) {
+	for name, want := range expect {
+		if !slices.Contains(files, name) {
+			v.wrong(name, "", "the file is missing: %d records commit to envelopes in it, the first is record %d", len(want), want[0].n)
+		}
+	}
+	for _, name := range files {
+		v.envelopeFile(name, expect[name])
+	}
+}
+
+func (v *verifier) envelopeFile(name string, want []wanted) {
+	f, size, err := openAt(v.fsys, name)
+	if err != nil {
+		v.problem(name, "", err)
+		return
+	}
+	defer f.Close()
+	refs, limit, err := readIndex(f, size)
+	if err != nil {
+		v.problem(name, "", blockError(name, "", err))
+		return
+	}
+	class, _ := event.ParseClass(strings.Split(name, "/")[1])
+	next := 0
+	for i, ref := range refs {
+		to := limit
+		if i+1 < len(refs) {
+			to = refs[i+1].offset
+		}
+		where := fmt.Sprintf("block %d", i)
+		items, count, err := readBlock(f, v.ledger.dec, ref, to)
+		var envs []numbered
+		if err == nil {
+			envs, err = parseEnvelopes(items, count)
+		}
+		if err != nil {
+			v.problem(name, where, blockError(name, where, err))
+			return
+		}
+		for _, e := range envs {
+			for next < len(want) && want[next].n < e.n {
+				v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing", class)
+				next++
+			}
+			if next == len(want) || want[next].n != e.n {
+				v.wrong(name, fmt.Sprintf("record %d", e.n), "there is a %s envelope that its header does not commit to", class)
+				continue
+			}
+			if !e.env.Check(class, want[next].hash) {
+				v.wrong(name, fmt.Sprintf("record %d", e.n), "its %s envelope is not the one that was sealed", class)
+			}
+			next++
+		}
+		v.count(len(envs))
+	}
+	if next < len(want) {
+		v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing, and %d after it", class, len(want)-next-1)
+	}
+}
+
+func (v *verifier) count(envelopes int) {
+	v.mu.Lock()
+	v.report.Envelopes += uint64(envelopes)
+	v.mu.Unlock()
+}
+
+// envelopeFiles lists the envelope files by the first record of their segment.
+func (v *verifier) envelopeFiles() map[uint64][]string {
+	files := make(map[uint64][]string)
+	for c := range event.Class(event.Classes) {
+		dir := EnvelopeDir + "/" + c.String()
+		days, err := fs.ReadDir(v.fsys, dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			v.problem(dir, "", err)
+		}
+		for _, day := range days {
+			firsts, strange, err := listSegments(v.fsys, dir+"/"+day.Name(), envExt)
+			v.problem(dir+"/"+day.Name(), "", err)
+			v.leftOver(strange)
+			for _, first := range firsts {
+				files[first] = append(files[first], EnvelopeName(c, day.Name(), first))
+			}
+		}
+	}
+	return files
+}
+
+// leftOver reports files that are no part of a ledger.
+func (v *verifier) leftOver(names []string) {
+	for _, name := range names {
+		v.wrong(name, "", "the file is no part of a ledger")
+	}
+}
+
+// journals checks the frames of all journal segments.
+func (v *verifier) journals() {
+	firsts, strange, err := listSegments(v.fsys, JournalDir, journalExt)
+	v.problem(JournalDir, "", err)
+	v.leftOver(strange)
+	next := v.covered
+	for i, first := range firsts {
+		if first > next {
+			v.wrong(JournalName(next), "", "the records from %d to %d are missing: the next segment is %s", next, first-1, JournalName(first))
+			v.open0 = append(v.open0, make([]Hash, first-next)...)
+		}
+		end := v.journal(first, i == len(firsts)-1)
+		if i+1 < len(firsts) && end < firsts[i+1] {
+			v.wrong(JournalName(first), "", "it ends with record %d, but the next segment begins with record %d", end, firsts[i+1])
+		}
+		next = max(next, end, first)
+	}
+}
+
+// journal checks one journal segment, and returns the number after its last
+// record.
+func (v *verifier) journal(first uint64, last bool) uint64 {
+	name := JournalName(first)
+	f, size, err := openAt(v.fsys, name)
+	if err != nil {
+		v.problem(name, "", err)
+		return first
+	}
+	defer f.Close()
+	scan, end := NewFrames(f, size, first), first
+	for {
+		frame, err := scan.Next()
+		if err == io.EOF {
+			return end
+		}
+		where := fmt.Sprintf("frame at byte %d", scan.Offset())
+		if err != nil {
+			v.badFrame(name, where, err, scan, last, end)
+			return end
+		}
+		v.frame(name, where, frame)
+		end = frame.First + uint64(len(frame.Records))
+	}
+}
+
+// badFrame tells a write that was interrupted from a change: bytes after the
+// last complete frame, which no checkpoint covers, are what a crash leaves.
+func (v *verifier) badFrame(name, where string, err error, scan *Frames, last bool, end uint64) {
+	if !errors.Is(err, errTorn) || !last || !scan.Tail() || end < v.report.Checkpoint.Size {
+		var pathError *fs.PathError
+		if errors.As(err, &pathError) {
+			v.problem(name, where, err)
+			return
+		}
+		v.wrong(name, where, "%s", err)
+		return
+	}
+	v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s: %s: a write was interrupted; it was never acknowledged, no checkpoint covers it, and it is cut at the next start", name, where))
+}
+
+// frame checks the content of one frame.
+func (v *verifier) frame(name, where string, f *Frame) {
+	cp, err := ParseCheckpoint(f.Checkpoint, v.key)
+	end := f.First + uint64(len(f.Records))
+	switch {
+	case err != nil:
+		v.wrong(name, where, "its checkpoint: %s", err)
+	case cp.Size != end || cp.Root != f.Root:
+		v.wrong(name, where, "its checkpoint is not that of its records")
+	}
+	var envelopes int
+	for i := range f.Records {
+		rec, n := &f.Records[i], f.First+uint64(i)
+		leaf := RecordHash(rec.Header)
+		if n >= v.covered {
+			v.open0 = append(v.open0, leaf)
+		} else if block := v.leaves[n/BlockRecords]; block != nil && block[n%BlockRecords] != leaf {
+			v.wrong(name, fmt.Sprintf("record %d", n), "it is not the one in the sealed segment")
+		}
+		commit := v.header(name, n, rec.Header)
+		for c := range event.Class(event.Classes) {
+			env, want := rec.Envelopes[c], commit.Of(c)
+			switch {
+			case env == nil && !want.IsZero() && n >= v.covered:
+				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is missing", c)
+			case env != nil && !env.Check(c, want):
+				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is not the one that was sealed", c)
+			case env != nil:
+				envelopes++
+			}
+		}
+	}
+	v.count(envelopes)
+	v.progress(uint64(len(f.Records)))
+}
+
+func (v *verifier) sort() {
+	cmp := func(a, b Problem) int { return strings.Compare(a.File+"\x00"+a.Where, b.File+"\x00"+b.Where) }
+	slices.SortStableFunc(v.report.Problems, cmp)
+	slices.SortStableFunc(v.report.Unreadable, cmp)
+}
