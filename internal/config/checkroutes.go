@@ -1,0 +1,162 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+func (l *loader) checkRoutes() {
+	c := l.cfg
+	if len(c.Gateway.Routes) == 0 {
+		l.complain("gateway.routes", "is empty, add a route with an upstream, or use --upstream URL")
+	}
+	var listeners []string
+	for _, ln := range c.Gateway.Listeners {
+		listeners = append(listeners, ln.Name)
+	}
+	names := map[string]string{}
+	for i, r := range c.Gateway.Routes {
+		path := fmt.Sprintf("gateway.routes[%d]", i)
+		l.uniqueName(path+".name", r.Name, names)
+		for j, name := range r.Listeners {
+			if !slices.Contains(listeners, name) {
+				l.complain(fmt.Sprintf("%s.listeners[%d]", path, j), "%q is not the name of a listener%s", shorten(name), suggestName(name, listeners))
+			}
+		}
+		l.checkMatch(path, r)
+		l.checkUpstream(path, r)
+		l.checkRouteIdentity(path, r)
+	}
+	l.checkShadows()
+}
+
+// suggestName ends the sentence about an unknown name.
+func suggestName(name string, known []string) string {
+	if s := didYouMean(name, known); s != "" {
+		return s
+	}
+	if len(known) == 0 {
+		return ", there is none"
+	}
+	return ", there are: " + strings.Join(known, ", ")
+}
+
+var method = regexp.MustCompile(`^[A-Z][A-Z0-9_-]*$`)
+
+// checkMatch checks the parts of a route that say which calls it takes.
+func (l *loader) checkMatch(path string, r Route) {
+	for i, host := range r.Hosts {
+		at := fmt.Sprintf("%s.hosts[%d]", path, i)
+		switch name := strings.TrimPrefix(host, "*."); {
+		case host != strings.ToLower(host):
+			l.complain(at, "%q has upper-case letters, write %s", shorten(host), shorten(strings.ToLower(host)))
+		case !hostName.MatchString(name) && !isIP(name):
+			l.complain(at, "%q is not a host name, write one without scheme and port, such as api.example.com or *.example.com", shorten(host))
+		}
+	}
+	switch u, err := url.Parse(r.Path); {
+	case !strings.HasPrefix(r.Path, "/"):
+		l.complain(path+".path", "%q does not begin with a slash, write /%s", shorten(r.Path), shorten(r.Path))
+	case err != nil || u.Path != r.Path || strings.Contains(r.Path, "//") || slices.ContainsFunc(strings.Split(r.Path, "/"), isDots):
+		l.complain(path+".path", "%q is not a plain path, write it without query, percent signs, empty segments and dots", shorten(r.Path))
+	}
+	for i, m := range r.Methods {
+		if !method.MatchString(m) {
+			l.complain(fmt.Sprintf("%s.methods[%d]", path, i), "%q is not a method, write it in upper case, such as %s", shorten(m), "GET")
+		}
+	}
+}
+
+func isDots(segment string) bool { return segment == "." || segment == ".." }
+
+func (l *loader) checkUpstream(path string, r Route) {
+	if r.Upstream == nil {
+		l.complain(path+".upstream", "is missing, write the URL of the API such as http://127.0.0.1:3000")
+		return
+	}
+	if r.Upstream.RawQuery != "" {
+		l.complain(path+".upstream", "%q has a query, remove the ? and what follows", shorten(r.Upstream.Redacted()))
+	}
+	l.checkKeyPair(path+".upstream_tls", r.UpstreamTLS.Certificate, r.UpstreamTLS.Key)
+	l.checkCA(path+".upstream_tls.ca", r.UpstreamTLS.CA)
+	if r.UpstreamTLS != (UpstreamTLS{}) && r.Upstream.Scheme != "https" {
+		l.complain(path+".upstream_tls", "has no use for an upstream of scheme %s, write https or remove it", r.Upstream.Scheme)
+	}
+}
+
+func (l *loader) checkRouteIdentity(path string, r Route) {
+	configured := l.cfg.Identities()
+	seen := map[string]bool{}
+	for i, name := range r.Identity {
+		at := fmt.Sprintf("%s.identity[%d]", path, i)
+		switch hint := builtinIdentity[name]; {
+		case seen[name]:
+			l.complain(at, "%q is in the list twice, keep one", shorten(name))
+		case slices.Contains(configured, name):
+		case hint != "":
+			l.complain(at, "%q is not configured, set %s or remove it", name, hint)
+		default:
+			l.complain(at, "%q is not a way to recognise callers%s", shorten(name), suggestName(name, configured))
+		}
+		seen[name] = true
+	}
+	if r.RequireLevel > 0 && len(configured) == 0 {
+		l.complain(path+".require_level", "%d refuses every call, as no identity is configured: configure one, or write 0", r.RequireLevel)
+	}
+}
+
+// checkShadows reports routes that no call can reach, because one route before
+// them takes every call that they would take. That several routes together
+// take all of them is not found.
+func (l *loader) checkShadows() {
+	routes := l.cfg.Gateway.Routes
+	for i, r := range routes {
+		for j, before := range routes[:i] {
+			if covers(before, r) && !l.broken(i) && !l.broken(j) {
+				l.complain(fmt.Sprintf("gateway.routes[%d]", i),
+					"cannot be reached, gateway.routes[%d] (%s) before it takes all its calls: move this route up or make that one narrower", j, shorten(before.Name))
+				break
+			}
+		}
+	}
+}
+
+// broken reports whether there is a problem with what decides which calls the
+// route i takes, so that nothing can be said about it.
+func (l *loader) broken(i int) bool {
+	return slices.ContainsFunc(l.problems, func(p Problem) bool {
+		key, ok := strings.CutPrefix(p.Key, fmt.Sprintf("gateway.routes[%d].", i))
+		return ok && (key == "path" || strings.HasPrefix(key, "hosts") || strings.HasPrefix(key, "methods") || strings.HasPrefix(key, "listeners"))
+	})
+}
+
+// covers reports whether a takes every call that b takes.
+func covers(a, b Route) bool {
+	return coversAll(a.Listeners, b.Listeners, func(x, y string) bool { return x == y }) &&
+		coversAll(a.Hosts, b.Hosts, coversHost) &&
+		coversAll(a.Methods, b.Methods, func(x, y string) bool { return x == y }) &&
+		(b.Path == a.Path || strings.HasPrefix(b.Path, strings.TrimSuffix(a.Path, "/")+"/"))
+}
+
+// coversAll reports whether each of b is covered by one of a; an empty list
+// stands for everything.
+func coversAll(a, b []string, covers func(x, y string) bool) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == 0
+	}
+	for _, y := range b {
+		if !slices.ContainsFunc(a, func(x string) bool { return covers(x, y) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// coversHost reports whether pattern x takes every host that pattern y takes.
+func coversHost(x, y string) bool {
+	suffix, wild := strings.CutPrefix(x, "*")
+	return x == y || wild && strings.HasSuffix(y, suffix)
+}

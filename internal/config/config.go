@@ -1,0 +1,233 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// The tags of the fields, read by describe.go:
+//
+//	key     the key in the file
+//	default the default, as it would be written in the file; lists: separated by commas
+//	reload  "reload" (applied at SIGHUP) or "restart"; inherited by what lies below
+//	file    "read" (must be readable), "private" (and nobody else may read it), "path" (may not exist yet)
+//	scheme  the schemes that a URL may have
+//	oneof   the values that a text or each entry of a list may have
+//	min,max the bounds of a number, a size or a duration, both included
+
+// Config is one complete configuration. It is a value: copy it to change it,
+// and treat what [Load] returned as read-only; then it can be shared freely.
+type Config struct {
+	// The directory of the ledger, the keys, the index and all other state.
+	// It is made on first start.
+	Data string `key:"data" default:"./gatebook-data" reload:"restart" file:"path"`
+
+	// The operations listener: API, metrics, health, tiles of the ledger.
+	Ops Ops `key:"ops" reload:"restart"`
+
+	// Where calls come in and where they go.
+	Gateway Gateway `key:"gateway" reload:"restart"`
+
+	// How a caller is recognised.
+	Identity Identity `key:"identity" reload:"reload"`
+
+	// What is replaced by a fingerprint before it is recorded, in addition to
+	// the names of credentials that are built in.
+	Redact Redact `key:"redact" reload:"reload"`
+
+	// The record itself.
+	Ledger Ledger `key:"ledger" reload:"restart"`
+
+	// Search. It can always be rebuilt from the ledger.
+	Index Index `key:"index" reload:"restart"`
+
+	// What Gatebook says about itself, on standard error.
+	Log Log `key:"log" reload:"restart"`
+
+	origins map[string]origin // by key path; absent: the default
+}
+
+// Ops is the listener for people and tools. It asks for a bearer token.
+type Ops struct {
+	// Address and port. Without TLS keep it on loopback: the token would
+	// cross the network in the clear.
+	Listen string `key:"listen" default:"127.0.0.1:8401"`
+
+	// A file with the administrator's bearer token. Empty: one is made in the
+	// data directory on first start.
+	TokenFile string `key:"token_file" file:"private"`
+
+	// TLS for this listener. Empty: cleartext.
+	TLS ServerTLS `key:"tls"`
+
+	// Serve checkpoint and tiles of the ledger without a token, for
+	// witnesses and auditors. Tiles hold hashes only, the entry bundles hold
+	// the headers of the events.
+	PublicTiles bool `key:"public_tiles" default:"false"`
+}
+
+// ServerTLS is a certificate and its key. Both are empty or both are set.
+type ServerTLS struct {
+	// PEM file of the certificate, followed by its intermediates. A changed
+	// file is read at reload; turning TLS on or off needs a restart.
+	Certificate string `key:"certificate" file:"read" reload:"reload"`
+
+	// PEM file of the private key of the certificate, mode 0600 or narrower.
+	Key string `key:"key" file:"private" reload:"reload"`
+}
+
+// Gateway is the serving path.
+type Gateway struct {
+	// Where calls come in. Empty: one listener "default" on :8400.
+	Listeners []Listener `key:"listeners"`
+
+	// How long calls in flight may take to end after SIGTERM. 0: they are
+	// cut at once.
+	Drain time.Duration `key:"drain" default:"15s" max:"1h"`
+
+	// Where calls go. Of the routes whose listeners, hosts, path and methods
+	// match a call, the first in the order of the file takes it; a call
+	// that no route takes is answered with 404, and recorded.
+	Routes []Route `key:"routes" reload:"reload"`
+}
+
+// Listener is one address on which calls come in.
+type Listener struct {
+	// A unique name, for routes and for the record.
+	Name string `key:"name"`
+
+	// Address and port; ":8400" means all addresses.
+	Address string `key:"address"`
+
+	// TLS for this listener. Empty: cleartext.
+	TLS ListenerTLS `key:"tls"`
+
+	// Offer HTTP/2 on TLS.
+	HTTP2 bool `key:"http2" default:"true"`
+
+	// Accept HTTP/2 in cleartext (gRPC without TLS), by prior knowledge.
+	H2C bool `key:"h2c" default:"true"`
+
+	// Proxies whose X-Forwarded-For and Forwarded headers are believed.
+	// Empty: nobody's. The raw peer is recorded in any case.
+	TrustedProxies []netip.Prefix `key:"trusted_proxies"`
+
+	// Limit of the request line and headers of a call; beyond it: 431.
+	MaxHeaderBytes Size `key:"max_header_bytes" default:"64KiB" min:"4KiB" max:"16MiB"`
+
+	// How long a client may take to send its headers. 0: for ever.
+	ReadHeaderTimeout time.Duration `key:"read_header_timeout" default:"10s" max:"1h"`
+
+	// How long an idle connection is kept. 0: for ever.
+	IdleTimeout time.Duration `key:"idle_timeout" default:"120s" max:"24h"`
+
+	// Limit of open connections. 0: none.
+	MaxConnections int `key:"max_connections" default:"0" min:"0"`
+}
+
+// ListenerTLS is the TLS of a listener of the gateway.
+type ListenerTLS struct {
+	// PEM file of the certificate, followed by its intermediates. A changed
+	// file is read at reload; turning TLS on or off needs a restart.
+	Certificate string `key:"certificate" file:"read" reload:"reload"`
+
+	// PEM file of the private key of the certificate, mode 0600 or narrower.
+	Key string `key:"key" file:"private" reload:"reload"`
+
+	// PEM file of the authorities whose client certificates are believed.
+	ClientCA string `key:"client_ca" file:"read" reload:"reload"`
+
+	// Whether clients are asked for a certificate. With "request" a call
+	// without one is served, with "require" its connection is refused.
+	ClientAuth ClientAuth `key:"client_auth" default:"none" reload:"reload"`
+}
+
+// Route says which calls go to which upstream, and how they are recorded.
+type Route struct {
+	// A unique name, for the record and for metrics.
+	Name string `key:"name"`
+
+	// Names of listeners. Empty: all.
+	Listeners []string `key:"listeners"`
+
+	// Host names, without port; "*.example.com" stands for every name that
+	// ends so, with one label or more in front. Empty: all.
+	Hosts []string `key:"hosts"`
+
+	// Prefix of the path, in whole segments: /api takes /api and /api/x, and
+	// not /apis.
+	Path string `key:"path" default:"/"`
+
+	// Methods, in upper case. Empty: all.
+	Methods []string `key:"methods"`
+
+	// The API behind the gateway. h2c means HTTP/2 in cleartext. A path in
+	// it is put before the path of the call.
+	Upstream *url.URL `key:"upstream" scheme:"http,https,h2c"`
+
+	// TLS towards an https upstream. Empty: the system's authorities.
+	UpstreamTLS UpstreamTLS `key:"upstream_tls"`
+
+	// The Host header that the upstream gets: the client's ("preserve") or
+	// that of the upstream's URL ("upstream").
+	Host HostMode `key:"host" default:"preserve"`
+
+	// How long the upstream may take to send the headers of its answer;
+	// then the call is answered with 504. 0: for ever.
+	Timeout time.Duration `key:"timeout" default:"0s" max:"24h"`
+
+	// Limit of a request body; beyond it: 413. 0: none.
+	MaxBody Size `key:"max_body" default:"0B"`
+
+	// "served": the answer does not wait for its record, and a loss is itself
+	// recorded. "recorded": the answer waits for its record, and is not
+	// given if it cannot be recorded.
+	Durability Durability `key:"durability" default:"served"`
+
+	// How callers are recognised here, in this order: mtls, api_keys, basic,
+	// trusted_headers, or the name of an OIDC issuer. Empty: all that
+	// are configured, in the order mtls, OIDC issuers, api_keys, basic,
+	// trusted_headers.
+	Identity []string `key:"identity"`
+
+	// Calls whose caller is verified to a lower level are refused with 401,
+	// and recorded. 0: none is refused.
+	RequireLevel int `key:"require_level" default:"0" min:"0" max:"4"`
+
+	// How much of a call is kept.
+	Capture Capture `key:"capture"`
+}
+
+// UpstreamTLS is the TLS of the gateway as a client.
+type UpstreamTLS struct {
+	// PEM file of the authorities that are believed instead of the system's.
+	CA string `key:"ca" file:"read"`
+
+	// PEM file of the certificate that the gateway shows. Empty: none.
+	Certificate string `key:"certificate" file:"read"`
+
+	// PEM file of the private key of the certificate, mode 0600 or narrower.
+	Key string `key:"key" file:"private"`
+
+	// The name that the upstream's certificate must have. Empty: the host of
+	// the upstream's URL.
+	ServerName string `key:"server_name"`
+
+	// Believe any certificate. Whoever sits between can then read and
+	// change everything.
+	InsecureSkipVerify bool `key:"insecure_skip_verify" default:"false"`
+}
+
+// Capture says how much of a call is kept, after redaction. Length and hash of
+// the whole body are always recorded.
+type Capture struct {
+	// Keep the headers of request and answer.
+	Headers bool `key:"headers" default:"true"`
+
+	// How much of the request body is kept. 0: nothing.
+	RequestBody Size `key:"request_body" default:"64KiB" max:"64MiB"`
+
+	// How much of the body of the answer is kept. 0: nothing.
+	ResponseBody Size `key:"response_body" default:"64KiB" max:"64MiB"`
+}

@@ -1,0 +1,190 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Identity says how callers are recognised. What does not match any of these
+// is recorded under the fingerprint of its credential alone.
+type Identity struct {
+	// Client certificates. The authorities are those of the listener.
+	MTLS MTLS `key:"mtls"`
+
+	// Issuers of bearer tokens (JWT), by OpenID Connect discovery.
+	OIDC []OIDC `key:"oidc"`
+
+	// API keys of Gatebook's own (gatebook keys).
+	APIKeys APIKeys `key:"api_keys"`
+
+	// User name and password.
+	Basic Basic `key:"basic"`
+
+	// Headers that an authenticating proxy in front sets.
+	TrustedHeaders TrustedHeaders `key:"trusted_headers"`
+}
+
+// MTLS is identity by client certificate.
+type MTLS struct {
+	// Take the subject of a verified client certificate as the caller. Needs a
+	// listener that asks for one.
+	Enabled bool `key:"enabled" default:"false"`
+
+	// Trust domains whose SPIFFE ids are believed. Empty: SPIFFE ids are not
+	// read.
+	SPIFFETrustDomains []string `key:"spiffe_trust_domains"`
+}
+
+// OIDC is one issuer of bearer tokens.
+type OIDC struct {
+	// A unique name, for routes and for the record.
+	Name string `key:"name"`
+
+	// The issuer, exactly as in the tokens. http only on loopback.
+	Issuer *url.URL `key:"issuer" scheme:"https,http"`
+
+	// A token must be meant for one of these. At least one.
+	Audiences []string `key:"audiences"`
+
+	// Signature algorithms that are believed.
+	Algorithms []string `key:"algorithms" default:"RS256,ES256,EdDSA,PS256" oneof:"RS256,RS384,RS512,ES256,ES384,ES512,PS256,PS384,PS512,EdDSA"`
+
+	// Where the discovery document is. Empty: below the issuer.
+	DiscoveryURL *url.URL `key:"discovery_url" scheme:"https,http"`
+
+	// Where the keys are. Empty: as the discovery document says.
+	JWKSURL *url.URL `key:"jwks_url" scheme:"https,http"`
+
+	// How far the issuer's clock may be off.
+	ClockSkew time.Duration `key:"clock_skew" default:"30s" max:"10m"`
+
+	// The claim that names the OAuth client. Empty: client_id, then azp.
+	ClientClaim string `key:"client_claim"`
+
+	// The typ that a token must have, such as at+jwt (RFC 9068), so that an
+	// ID token is not taken for an access token. Empty: any.
+	RequiredType string `key:"required_type"`
+
+	// How long a fetch from the issuer may take. No call waits for longer.
+	Timeout time.Duration `key:"timeout" default:"2s" min:"10ms" max:"1m"`
+
+	// PEM file of the authorities that are believed instead of the system's.
+	CA string `key:"ca" file:"read"`
+}
+
+// APIKeys is identity by a key that Gatebook gave out.
+type APIKeys struct {
+	// Look keys up at all.
+	Enabled bool `key:"enabled" default:"true"`
+
+	// Headers that carry a key. In Authorization a Bearer value is taken if
+	// it begins with gbk_.
+	Headers []string `key:"headers" default:"X-API-Key,Authorization"`
+
+	// Query parameters that carry a key. Keys in URLs end up in the logs of
+	// others: prefer headers.
+	Query []string `key:"query"`
+}
+
+// Basic is identity by user name and password.
+type Basic struct {
+	// An htpasswd file with bcrypt hashes (htpasswd -B). Empty: off.
+	UsersFile string `key:"users_file" file:"read"`
+}
+
+// TrustedHeaders is identity that a proxy in front has established.
+type TrustedHeaders struct {
+	// Peers whose headers are believed. Empty: off.
+	Peers []netip.Prefix `key:"peers"`
+
+	// The header with the user's stable id.
+	User string `key:"user" default:"X-Forwarded-User"`
+
+	// The header with the user's e-mail address. Empty: none.
+	Email string `key:"email" default:"X-Forwarded-Email"`
+
+	// The header with the user's groups, separated by commas. Empty: none.
+	Groups string `key:"groups" default:"X-Forwarded-Groups"`
+}
+
+// Redact adds names to the built-in ones. Names match without
+// regard to case, dashes and underscores.
+type Redact struct {
+	// Headers whose values are replaced.
+	Headers []string `key:"headers"`
+
+	// Fields of JSON, XML and form bodies whose values are replaced, at any
+	// depth.
+	Fields []string `key:"fields"`
+
+	// Query and form parameters whose values are replaced.
+	Query []string `key:"query"`
+
+	// Cookies whose values are replaced although they are known to hold a
+	// setting, such as lang. All other cookies are replaced anyway.
+	Cookies []string `key:"cookies"`
+
+	// Names of any kind that are kept although a built-in rule names them.
+	// What looks like a credential is replaced all the same.
+	Keep []string `key:"keep"`
+}
+
+// Ledger is the record.
+type Ledger struct {
+	// The name of this ledger in its checkpoints, such as
+	// example.com/gatebook. It can never be changed. Empty: one is
+	// made on first start.
+	Origin string `key:"origin"`
+
+	// The Ed25519 key that signs checkpoints. Empty: one is made in the data
+	// directory on first start.
+	SigningKeyFile string `key:"signing_key_file" file:"private"`
+
+	// The size at which a segment is closed and compressed.
+	SegmentSize Size `key:"segment_size" default:"64MiB" min:"64KiB" max:"4GiB"`
+
+	// The age at which a segment is closed and compressed, however small.
+	SealAfter time.Duration `key:"seal_after" default:"10m" min:"1s" max:"24h"`
+
+	// A second place for the newest checkpoint, best on another disk, so that
+	// a restored backup cannot sign a second history. Empty: in the
+	// data directory.
+	AnchorFile string `key:"anchor_file" file:"path"`
+
+	// How many events may wait for the disk. When it is full, "served" calls
+	// go on and the loss is recorded, "recorded" calls are refused.
+	Queue int `key:"queue" default:"8192" min:"1" max:"1048576"`
+
+	// How many bytes of events may wait for the disk.
+	QueueBytes Size `key:"queue_bytes" default:"64MiB" min:"1MiB" max:"16GiB"`
+}
+
+// Index is search.
+type Index struct {
+	// "child": Gatebook runs its own index. "remote": it uses a VictoriaLogs
+	// elsewhere. "off": no search but by number, id and time.
+	Mode IndexMode `key:"mode" default:"child"`
+
+	// The remote index.
+	URL *url.URL `key:"url" scheme:"http,https"`
+
+	// The bearer token for the remote index. Better as ${NAME} than in the
+	// file itself.
+	Token Secret `key:"token"`
+
+	// A file with the bearer token for the remote index, instead of token.
+	TokenFile string `key:"token_file" file:"private"`
+
+	// How much memory the child may use.
+	Memory Size `key:"memory" default:"512MiB" min:"64MiB"`
+}
+
+// Log is Gatebook's own log.
+type Log struct {
+	// The least severe level that is written.
+	Level LogLevel `key:"level" default:"info" reload:"reload"`
+
+	// For people ("text") or for programs ("json").
+	Format LogFormat `key:"format" default:"text"`
+}
