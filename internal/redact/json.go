@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -208,17 +209,19 @@ func isValueKey(key string) bool {
 	return false
 }
 
+var numberSet = setOf("+-.eE", "09")
+
 // scalar reads a string, a number or a literal.
 func (j *jsonScan) scalar(i int) (int, bool) {
 	if j.s[i] == '"' {
 		return j.text(i)
 	}
 	end := i
-	for end < len(j.s) && (alnum[j.s[end]] || strings.IndexByte("+-.", j.s[end]) >= 0) {
+	for end < len(j.s) && (alnum[j.s[end]] || numberSet[j.s[end]]) {
 		end++
 	}
 	word := j.s[i:end]
-	number := end > i && (word[0] == '-' || '0' <= word[0] && word[0] <= '9') && strings.Trim(word, "0123456789+-.eE") == ""
+	number := end > i && (word[0] == '-' || '0' <= word[0] && word[0] <= '9') && run(word, 0, &numberSet) == len(word)
 	if !number && word != "true" && word != "false" && word != "null" {
 		return i, j.cut && end == len(j.s) && !j.secret && end > i && strings.HasPrefix("true false null", word)
 	}
@@ -308,14 +311,34 @@ type jsonString struct {
 	equals  bool // it has =
 }
 
-// stringEnd marks the bytes that scanString has to look at.
-var stringEnd = setOf("\"\\=")
+// Words of eight equal bytes, to look at eight bytes of a string at a time.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
 
-func scanString(s string, i int) jsonString {
-	var str jsonString
-	for i++; i < len(s); i++ {
-		if !stringEnd[s[i]] {
-			continue
+// special returns a word whose lowest bit that is set is in the lowest byte of
+// w that is a quote, a backslash or an equals sign; 0 if there is none.
+func special(w uint64) uint64 {
+	q, b, e := w^ones*'"', w^ones*'\\', w^ones*'='
+	return ((q-ones)&^q | (b-ones)&^b | (e-ones)&^e) & highs
+}
+
+// scanString looks at the string whose quote is s[i].
+func scanString(s string, i int) (str jsonString) {
+	for i++; ; i++ {
+		for i+8 <= len(s) {
+			m := special(uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+				uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56)
+			if m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
+		}
+		if i >= len(s) {
+			str.end = len(s)
+			return str
 		}
 		switch s[i] {
 		case '"':
@@ -323,15 +346,13 @@ func scanString(s string, i int) jsonString {
 			return str
 		case '=':
 			str.equals = true
-		default:
+		case '\\':
 			if i++; i < len(s) {
 				str.escapes = str.escapes || s[i] == 'u' || s[i] == '/'
 				str.quotes = str.quotes || s[i] == '"'
 			}
 		}
 	}
-	str.end = len(s)
-	return str
 }
 
 // unquote undoes the escapes of a JSON string; what is no escape stays.

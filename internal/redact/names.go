@@ -49,7 +49,7 @@ const maxName = 64
 type nameSet struct {
 	exact  map[string]bool // false: an exception to the suffixes
 	suffix []string
-	last   [256]bool // the bytes that a name of the set can end with
+	ends   [1 << 15 / 64]uint64 // the three letters that a name of the set can end with, see ending
 }
 
 func newNameSet(allow []string, lists ...[]string) *nameSet {
@@ -66,31 +66,33 @@ func newNameSet(allow []string, lists ...[]string) *nameSet {
 	for _, name := range allow {
 		n.exact[string(normal(&buf, name))] = false
 	}
-	mark := func(name string) {
-		c := name[len(name)-1]
-		n.last[c] = true
-		if 'a' <= c && c <= 'z' {
-			n.last[c-'a'+'A'] = true
-		}
-	}
 	for name, secret := range n.exact {
-		if secret && name != "" {
-			mark(name)
+		if secret {
+			n.ends[ending(name)/64] |= 1 << (ending(name) % 64)
 		}
 	}
 	for _, name := range suffixes {
-		mark(name)
+		n.ends[ending(name)/64] |= 1 << (ending(name) % 64)
 	}
 	return n
 }
 
+// ending returns a number for the last three bytes of name that count. Other
+// endings may have the same number, but letter case makes no difference.
+func ending(name string) uint {
+	var e uint
+	for i, n := len(name)-1, 0; i >= 0 && n < 3; i-- {
+		if c := name[i]; !dropTable[c] {
+			e = e<<5 | uint(c&31)
+			n++
+		}
+	}
+	return e
+}
+
 // has reports whether name stands for a secret.
 func (n *nameSet) has(name string) bool {
-	end := len(name)
-	for end > 0 && dropped(name[end-1]) {
-		end--
-	}
-	if end == 0 || !n.last[name[end-1]] {
+	if e := ending(name); n.ends[e/64]>>(e%64)&1 == 0 {
 		return false
 	}
 	var buf [maxName]byte
@@ -98,23 +100,16 @@ func (n *nameSet) has(name string) bool {
 	if secret, ok := n.exact[string(norm)]; ok {
 		return secret
 	}
-	last := norm[len(norm)-1]
 	for _, suffix := range n.suffix {
-		if suffix[len(suffix)-1] == last && strings.HasSuffix(string(norm), suffix) {
+		if strings.HasSuffix(string(norm), suffix) {
 			return true
 		}
 	}
 	return false
 }
 
-// dropped reports whether a byte of a name does not count.
-func dropped(c byte) bool {
-	switch c {
-	case '-', '_', '.', ' ', '[', ']', '$', '@':
-		return true
-	}
-	return false
-}
+// dropTable marks the bytes of a name that do not count.
+var dropTable = setOf("-_. []$@")
 
 // normal writes the end of name to the end of buf, in lower case and without
 // the bytes that do not count, and returns it.
@@ -122,7 +117,7 @@ func normal(buf *[maxName]byte, name string) []byte {
 	at := maxName
 	for i := len(name) - 1; i >= 0 && at > 0; i-- {
 		c := name[i]
-		if dropped(c) {
+		if dropTable[c] {
 			continue
 		}
 		if 'A' <= c && c <= 'Z' {

@@ -264,3 +264,19 @@ func TestHeadersLeavesTheInput(t *testing.T) {
 		t.Errorf("in %v, out %v", in, out)
 	}
 }
+
+func TestScanString(t *testing.T) {
+	for pad := range 20 {
+		for _, tail := range []string{`"`, `\"x"`, `=x"`, `\u0041"`, `\/"`, `\\"`, ``, `\`, `é"`} {
+			in := `"` + strings.Repeat("a", pad) + tail
+			got := scanString(in, 0)
+			want := jsonString{end: len(in) - 1, closed: true, escapes: strings.ContainsAny(tail, "u/"), quotes: len(tail) > 2 && tail[1] == '"', equals: strings.Contains(tail, "=")}
+			if !strings.HasSuffix(tail, `"`) {
+				want.end, want.closed = len(in), false
+			}
+			if got != want {
+				t.Errorf("scanString(%s) = %+v, want %+v", in, got, want)
+			}
+		}
+	}
+}
