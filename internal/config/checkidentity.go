@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // builtinIdentity holds the ways to recognise callers that have a fixed name,
@@ -45,18 +46,15 @@ func (l *loader) checkIdentity() {
 	if id.MTLS.Enabled && !slices.ContainsFunc(l.cfg.Gateway.Listeners, asks) {
 		l.complain("identity.mtls.enabled", "has no use, no listener asks for client certificates: set tls.client_auth and tls.client_ca of a listener")
 	}
-	for i, domain := range id.MTLS.SPIFFETrustDomains {
-		if !hostName.MatchString(domain) {
-			l.complain(fmt.Sprintf("identity.mtls.spiffe_trust_domains[%d]", i), "%q is not a trust domain, write a name such as example.org, without spiffe://", shorten(domain))
-		}
-	}
 	names := map[string]string{}
 	for i, o := range id.OIDC {
 		l.checkOIDC(fmt.Sprintf("identity.oidc[%d]", i), o, names)
 	}
 	l.checkHeaderNames("identity.api_keys.headers", id.APIKeys.Headers)
-	if id.APIKeys.Enabled && len(id.APIKeys.Headers)+len(id.APIKeys.Query) == 0 {
-		l.complain("identity.api_keys.headers", "is empty and so is query, so that no key is ever seen: name a header, or write enabled: false")
+	for i, name := range id.APIKeys.Headers {
+		if strings.EqualFold(name, "Authorization") {
+			l.complain(fmt.Sprintf("identity.api_keys.headers[%d]", i), "%q is always looked at for keys that begin with gbk_, and holds the tokens of others too: remove it", name)
+		}
 	}
 	l.checkTrustedHeaders(id.TrustedHeaders)
 }
@@ -95,7 +93,7 @@ func (l *loader) checkOIDC(path string, o OIDC, names map[string]string) {
 	for _, u := range []struct {
 		key string
 		url *url.URL
-	}{{"issuer", o.Issuer}, {"discovery_url", o.DiscoveryURL}, {"jwks_url", o.JWKSURL}} {
+	}{{"issuer", o.Issuer}, {"jwks_url", o.JWKSURL}} {
 		if u.url != nil && u.url.Scheme == "http" && !isLoopback(u.url.Hostname()) {
 			l.complain(path+"."+u.key, "%q is without TLS, so that anyone between could forge tokens: write https", shorten(u.url.Redacted()))
 		}

@@ -156,7 +156,7 @@ type Route struct {
 	Hosts []string `key:"hosts"`
 
 	// Prefix of the path, in whole segments: /api takes /api and /api/x, and
-	// not /apis.
+	// not /apis; /api/ takes /api/x, and not /api.
 	Path string `key:"path" default:"/"`
 
 	// Methods, in upper case. Empty: all.

@@ -118,6 +118,9 @@ func TestPaths(t *testing.T) {
 	if got := c.Index.Token.Reveal(); got != "s3cret" {
 		t.Errorf("got token %q from its file, want s3cret", got)
 	}
+	if again := mustLoad(t, c.Effective(), Options{}); len(Diff(c, again)) != 0 {
+		t.Errorf("got changes %v after loading\n%s", Diff(c, again), c.Effective())
+	}
 	if _, err := Load(Options{File: filepath.Join(dir, "none.yaml")}); err == nil || !strings.HasSuffix(err.Error(), "none.yaml: cannot be read (no such file or directory), check the path of --config") {
 		t.Errorf("got %v for a file that does not exist", err)
 	}
@@ -152,7 +155,7 @@ func TestEffective(t *testing.T) {
 	for _, want := range []string{
 		"data: \"a \\\"b\\\" $${c} #d\" # --data\n",
 		"  level: warn # GATEBOOK_LOG_LEVEL\n",
-		"  format: text # line 94\n",
+		"  format: text # line 95\n",
 		"  drain: 15s # default\n",
 		"    - name: admin # line 32\n",
 	} {

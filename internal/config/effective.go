@@ -28,6 +28,8 @@ func (c *Config) print(b *strings.Builder, v reflect.Value, path, indent, dash s
 		fv, at := v.Field(f.index), join(path, f.key)
 		b.WriteString(lead + f.key + ":")
 		switch {
+		case f.typ == reflect.TypeFor[Secret]() && c.origins[at] == origin{}:
+			b.WriteString(" \"\" # default\n") // it was read from its file, which is printed
 		case isLeaf(f.typ):
 			fmt.Fprintf(b, " %s # %s\n", printLeaf(fv), c.origins[at])
 		case f.typ.Kind() == reflect.Struct:

@@ -56,10 +56,10 @@ type LogLevel string
 
 // The values of [LogLevel].
 const (
-	Debug LogLevel = "debug"
-	Info  LogLevel = "info"
-	Warn  LogLevel = "warn"
-	Error LogLevel = "error"
+	LevelDebug LogLevel = "debug"
+	LevelInfo  LogLevel = "info"
+	LevelWarn  LogLevel = "warn"
+	LevelError LogLevel = "error"
 )
 
 func (LogLevel) values() []string { return []string{"debug", "info", "warn", "error"} }
@@ -69,8 +69,8 @@ type LogFormat string
 
 // The values of [LogFormat].
 const (
-	Text LogFormat = "text"
-	JSON LogFormat = "json"
+	FormatText LogFormat = "text"
+	FormatJSON LogFormat = "json"
 )
 
 func (LogFormat) values() []string { return []string{"text", "json"} }

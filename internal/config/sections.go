@@ -27,13 +27,9 @@ type Identity struct {
 
 // MTLS is identity by client certificate.
 type MTLS struct {
-	// Take the subject of a verified client certificate as the caller. Needs a
-	// listener that asks for one.
+	// Take a verified client certificate as the caller: by its SPIFFE id, or
+	// else by its subject. Needs a listener that asks for certificates.
 	Enabled bool `key:"enabled" default:"false"`
-
-	// Trust domains whose SPIFFE ids are believed. Empty: SPIFFE ids are not
-	// read.
-	SPIFFETrustDomains []string `key:"spiffe_trust_domains"`
 }
 
 // OIDC is one issuer of bearer tokens.
@@ -50,23 +46,20 @@ type OIDC struct {
 	// Signature algorithms that are believed.
 	Algorithms []string `key:"algorithms" default:"RS256,ES256,EdDSA,PS256" oneof:"RS256,RS384,RS512,ES256,ES384,ES512,PS256,PS384,PS512,EdDSA"`
 
-	// Where the discovery document is. Empty: below the issuer.
-	DiscoveryURL *url.URL `key:"discovery_url" scheme:"https,http"`
-
-	// Where the keys are. Empty: as the discovery document says.
+	// Where the keys are. Empty: as the issuer's discovery document says.
 	JWKSURL *url.URL `key:"jwks_url" scheme:"https,http"`
 
 	// How far the issuer's clock may be off.
 	ClockSkew time.Duration `key:"clock_skew" default:"30s" max:"10m"`
 
-	// The claim that names the OAuth client. Empty: client_id, then azp.
-	ClientClaim string `key:"client_claim"`
+	// Claims that hold groups and roles. Empty: groups and roles.
+	Groups []string `key:"groups"`
 
 	// The typ that a token must have, such as at+jwt (RFC 9068), so that an
 	// ID token is not taken for an access token. Empty: any.
 	RequiredType string `key:"required_type"`
 
-	// How long a fetch from the issuer may take. No call waits for longer.
+	// How long a fetch from the issuer may take.
 	Timeout time.Duration `key:"timeout" default:"2s" min:"10ms" max:"1m"`
 
 	// PEM file of the authorities that are believed instead of the system's.
@@ -78,9 +71,9 @@ type APIKeys struct {
 	// Look keys up at all.
 	Enabled bool `key:"enabled" default:"true"`
 
-	// Headers that carry a key. In Authorization a Bearer value is taken if
-	// it begins with gbk_.
-	Headers []string `key:"headers" default:"X-API-Key,Authorization"`
+	// Headers that carry a key, besides Authorization, where a key that
+	// begins with gbk_ is always looked for.
+	Headers []string `key:"headers" default:"X-API-Key"`
 
 	// Query parameters that carry a key. Keys in URLs end up in the logs of
 	// others: prefer headers.

@@ -75,8 +75,16 @@ func heading(b *strings.Builder, title, path, about string, fields []config.Fiel
 		if !ok || strings.ContainsAny(key, ".[") || key == "" || path != "" && !strings.HasPrefix(f.Path, path+".") {
 			continue
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", key, value(f), cmp.Or(code(f.Default), "–"), change(f), meaning(f, docs))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", key, value(f), cmp.Or(standard(f), "–"), change(f), meaning(f, docs))
 	}
+}
+
+// standard is the default of f, as code; empty: none.
+func standard(f config.Field) string {
+	if strings.HasPrefix(f.Type, "list of ") && f.Default != "" {
+		return code("[" + strings.ReplaceAll(f.Default, ",", ", ") + "]")
+	}
+	return code(f.Default)
 }
 
 func meaning(f config.Field, docs comments) string {
