@@ -207,6 +207,10 @@ func (v *verifier) sealed() {
 	v.leaves = make([][]Hash, next/BlockRecords)
 	v.opts.Parallel(len(segments), func(i int) { v.segment(segments[i], envelopes[segments[i].first]) })
 	for first, names := range envelopes {
+		if first == v.covered {
+			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s and %d more: the sealing of a segment was interrupted; it is done again at the next start", names[0], len(names)-1))
+			continue
+		}
 		if !slices.ContainsFunc(segments, func(s *segment) bool { return s.first == first }) {
 			for _, name := range names {
 				v.wrong(name, "", "its sealed segment is missing or damaged")
@@ -380,7 +384,7 @@ func (v *verifier) journals() {
 			v.open0 = append(v.open0, make([]Hash, first-next)...)
 		}
 		end := v.journal(first, i == len(firsts)-1)
-		if i+1 < len(firsts) && end < firsts[i+1] {
+		if i+1 < len(firsts) && end < firsts[i+1] && firsts[i+1] > v.covered {
 			v.wrong(JournalName(first), "", "it ends with record %d, but the next segment begins with record %d", end, firsts[i+1])
 		}
 		next = max(next, end, first)
@@ -413,19 +417,18 @@ func (v *verifier) journal(first uint64, last bool) uint64 {
 	}
 }
 
-// badFrame tells a write that was interrupted from a change: bytes after the
-// last complete frame, which no checkpoint covers, are what a crash leaves.
+// badFrame tells a write that was interrupted from a change: damage after the
+// last complete frame, which no checkpoint covers, is what a crash leaves.
 func (v *verifier) badFrame(name, where string, err error, scan *Frames, last bool, end uint64) {
-	if !errors.Is(err, errTorn) || !last || !scan.Tail() || end < v.report.Checkpoint.Size {
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
-			v.problem(name, where, err)
-			return
-		}
+	var pathError *fs.PathError
+	switch {
+	case errors.As(err, &pathError):
+		v.problem(name, where, err)
+	case last && scan.Tail() && end >= v.report.Checkpoint.Size:
+		v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s: %s: %s; no published checkpoint covers it, so it is taken for a write that was interrupted, which is cut at the next start", name, where, err))
+	default:
 		v.wrong(name, where, "%s", err)
-		return
 	}
-	v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s: %s: a write was interrupted; it was never acknowledged, no checkpoint covers it, and it is cut at the next start", name, where))
 }
 
 // frame checks the content of one frame.

@@ -1,0 +1,246 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// TestPowerLoss cuts the power at every single write and sync of a story that
+// makes a ledger, records, rolls, seals and stops, and opens what survived: no
+// acknowledged event may be missing, and the ledger must verify.
+func TestPowerLoss(t *testing.T) {
+	signer, vkey := testKey(t)
+	cfg := Config{Signer: signer, Key: vkey, SegmentSize: 16 << 10}
+	whole := newCrashDisk()
+	story(t, whole, cfg)
+	total := whole.ops
+	t.Logf("%d writes, syncs and renames", total)
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	for fuse := 1; fuse <= total; fuse += step {
+		d := newCrashDisk()
+		d.fuse = fuse
+		acked := story(t, d, cfg)
+		for seed := range uint64(2) {
+			after := d.crash(rand.New(rand.NewPCG(uint64(fuse), seed)))
+			survived(t, after, cfg, acked, fuse)
+		}
+	}
+}
+
+// storyEvents is such that two rounds fill a sealed block and more.
+const (
+	storyEvents = 150
+	storyGroup  = 6
+)
+
+// story returns the events that were acknowledged before the power went.
+func story(t *testing.T, d *crashDisk, cfg Config) map[uint64]event.ID {
+	t.Helper()
+	acked := map[uint64]event.ID{}
+	cfg.Disk = d
+	for round := range 2 {
+		r, err := Open(cfg)
+		if err != nil {
+			return acked
+		}
+		for i := range storyEvents / storyGroup {
+			// One goroutine and no clock, so that the same fuse gives the
+			// same story.
+			if !storyCommit(t, r, round*storyEvents+i*storyGroup, acked) {
+				return acked
+			}
+			if i%8 == 7 && r.w.publish() != nil {
+				return acked
+			}
+		}
+		if r.sealFinished(context.Background()) != nil {
+			return acked
+		}
+		if r.w.close() != nil {
+			return acked
+		}
+	}
+	return acked
+}
+
+// storyCommit commits one group, and notes what was acknowledged.
+func storyCommit(t *testing.T, r *Recorder, from int, acked map[uint64]event.ID) bool {
+	t.Helper()
+	var group []*item
+	var ids []event.ID
+	for i := range storyGroup {
+		e := testEvent(from + i)
+		it, err := r.seal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		it.done = make(chan result, 1)
+		group, ids = append(group, it), append(ids, e.ID)
+	}
+	r.commit(group)
+	for i, it := range group {
+		res := <-it.done
+		if res.err != nil {
+			return false
+		}
+		acked[res.receipt.Number] = ids[i]
+	}
+	return true
+}
+
+func survived(t *testing.T, d *crashDisk, cfg Config, acked map[uint64]event.ID, fuse int) {
+	t.Helper()
+	cfg.Disk = d
+	if problems := ledger.Verify(d, ledger.VerifyOptions{}).Problems; len(problems) > 0 && len(acked) > 0 {
+		t.Fatalf("power lost at %d: before it is opened again: %v", fuse, problems)
+	}
+	r, err := Open(cfg)
+	if err != nil {
+		t.Fatalf("power lost at %d, %d acknowledged: opening: %v", fuse, len(acked), err)
+	}
+	l, err := ledger.Open(d)
+	if err != nil {
+		t.Fatalf("power lost at %d: %v", fuse, err)
+	}
+	for n, id := range acked {
+		s, err := l.Record(n)
+		if err != nil {
+			t.Fatalf("power lost at %d: acknowledged record %d: %v", fuse, n, err)
+		}
+		e, err := s.Open()
+		if err != nil || e.ID != id || e.Who == nil {
+			t.Fatalf("power lost at %d: record %d is not the acknowledged one: %v", fuse, n, err)
+		}
+	}
+	if err := r.w.close(); err != nil {
+		t.Fatalf("power lost at %d: closing: %v", fuse, err)
+	}
+	report := ledger.Verify(d, ledger.VerifyOptions{})
+	if !report.OK() {
+		t.Fatalf("power lost at %d: verify: %v %v", fuse, report.Problems, report.Unreadable)
+	}
+}
+
+// TestDiskFull fills the disk, makes room again, and reads what was sealed of
+// it: served calls go on and are counted, recorded ones are refused.
+func TestDiskFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signer, vkey := testKey(t)
+		d := newCrashDisk()
+		d.noSpace = &fs.PathError{Op: "write", Path: "journal", Err: syscall.ENOSPC}
+		r, err := Open(Config{Disk: d, Signer: signer, Key: vkey, SegmentSize: 16 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { r.loop(ctx) })
+		if _, err := r.Append(ctx, testEvent(0)); err != nil {
+			t.Fatal(err)
+		}
+		d.setFull(d.size())
+		refused := 0
+		for i := range 40 {
+			if _, err := r.Append(ctx, testEvent(i)); err != nil {
+				if !errors.Is(err, ErrStopped) || !errors.Is(err, syscall.ENOSPC) {
+					t.Fatalf("got %v, want ErrStopped because of ENOSPC", err)
+				}
+				refused++
+			}
+		}
+		if refused == 0 {
+			t.Fatal("nothing was refused on a full disk")
+		}
+		for i := range 7 {
+			r.Put(testEvent(i))
+		}
+		time.Sleep(5 * time.Second)
+		if got := r.Stats(); got.Lost != 7 || got.Failure == "" {
+			t.Errorf("got %+v, want 7 lost and a failure", got)
+		}
+		d.setFull(0)
+		time.Sleep(5 * time.Second)
+		if _, err := r.Append(ctx, testEvent(9)); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+		cancel()
+		wg.Wait()
+		if err := r.finish(); err != nil {
+			t.Fatal(err)
+		}
+		checkGap(t, d, 7, "disk-full")
+	})
+}
+
+func checkGap(t *testing.T, d Disk, count uint64, reason string) {
+	t.Helper()
+	l, err := ledger.Open(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got uint64
+	err = l.Range(0, l.Size(), func(n uint64, s *event.Sealed) error {
+		e, err := s.Open()
+		if err != nil {
+			return err
+		}
+		if e.Kind == event.Gap {
+			if e.Lost.Reason != reason || e.Lost.From.IsZero() || e.Lost.To.Before(e.Lost.From) {
+				t.Errorf("gap: %+v", e.Lost)
+			}
+			got += e.Lost.Count
+		}
+		return nil
+	})
+	if err != nil || got != count {
+		t.Errorf("got gaps of %d calls, %v, want %d", got, err, count)
+	}
+	if report := ledger.Verify(d, ledger.VerifyOptions{}); !report.OK() {
+		t.Errorf("verify: %v %v", report.Problems, report.Unreadable)
+	}
+}
+
+func (d *crashDisk) setFull(n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.full = n
+}
+
+func (d *crashDisk) size() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.used
+}
+
+// TestQueueFull puts more than the queue holds while nothing is committed.
+func TestQueueFull(t *testing.T) {
+	signer, vkey := testKey(t)
+	d := newCrashDisk()
+	r, err := Open(Config{Disk: d, Signer: signer, Key: vkey, SegmentSize: 64 << 10, Queue: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 25 {
+		r.Put(testEvent(i))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r.loop(ctx)
+	if err := r.finish(); err != nil {
+		t.Fatal(err)
+	}
+	checkGap(t, d, 15, "queue-full")
+}

@@ -1,0 +1,307 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// runSealer seals finished journal segments, and makes the next one ahead of
+// its use, until ctx ends.
+func (r *Recorder) runSealer(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if r.failure() != nil {
+			continue
+		}
+		if err := r.sealFinished(ctx); err != nil && ctx.Err() == nil {
+			r.cfg.Log.Error("sealing a journal segment; it will be tried again", "error", err)
+		}
+		if err := r.makeNext(ctx); err != nil && ctx.Err() == nil {
+			r.cfg.Log.Warn("making the next journal segment ahead of its use", "error", err)
+		}
+	}
+}
+
+// makeNext makes the next journal segment, slowly, so that its writes do not
+// stand before the commit's.
+func (r *Recorder) makeNext(ctx context.Context) error {
+	if f, err := r.cfg.Disk.Open(nextName); err == nil {
+		return f.Close()
+	}
+	building := nextName + tempExt
+	f, err := r.cfg.Disk.OpenFile(building)
+	if err != nil {
+		return err
+	}
+	err = zero(f, 0, r.cfg.SegmentSize, func() {
+		select {
+		case <-time.After(4 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	})
+	if err = errors.Join(err, f.Close()); err != nil {
+		r.cfg.Disk.Remove(building)
+		return err
+	}
+	return r.cfg.Disk.Rename(building, nextName)
+}
+
+// sealFinished seals all complete blocks of the journal segments but the last,
+// and removes the segments of which all records are sealed.
+func (r *Recorder) sealFinished(ctx context.Context) error {
+	r.sealMu.Lock()
+	defer r.sealMu.Unlock()
+	l, err := ledger.Open(r.cfg.Disk)
+	if err != nil {
+		return err
+	}
+	from, journals := l.Segments()
+	if len(journals) < 2 {
+		return nil
+	}
+	to := journals[len(journals)-1] / ledger.BlockRecords * ledger.BlockRecords
+	if to > from {
+		if err := r.sealRange(ctx, l, from, to); err != nil {
+			return err
+		}
+		r.stats.sealedSegments.Add(1)
+	}
+	return r.removeSealed(journals, max(from, to))
+}
+
+// removeSealed removes the journal segments that end before record sealed.
+func (r *Recorder) removeSealed(journals []uint64, sealed uint64) error {
+	removed := false
+	for i := 0; i+1 < len(journals) && journals[i+1] <= sealed; i++ {
+		if err := r.cfg.Disk.Remove(ledger.JournalName(journals[i])); err != nil {
+			return fmt.Errorf("removing a sealed journal segment: %w", err)
+		}
+		removed = true
+	}
+	if !removed {
+		return nil
+	}
+	return r.cfg.Disk.SyncDir(ledger.JournalDir)
+}
+
+// sealRange writes the records [from, to) as a sealed segment. The envelopes
+// are made durable first, then the tree, and last the segment, whose name
+// makes all of it count.
+func (r *Recorder) sealRange(ctx context.Context, l *ledger.Ledger, from, to uint64) error {
+	s := &sealing{disk: r.cfg.Disk, first: from, envelopes: make(map[string]*envelopeFile)}
+	defer s.drop()
+	var err error
+	if s.entries, err = s.create(ledger.SealedName(from)); err != nil {
+		return err
+	}
+	err = l.Range(from, to, func(n uint64, rec *event.Sealed) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return s.add(n, rec)
+	})
+	if err != nil {
+		return err
+	}
+	return s.finish()
+}
+
+// sealing is a sealed segment in the making.
+type sealing struct {
+	disk      Disk
+	first     uint64
+	entries   *blockFile
+	items     []byte
+	count     int
+	envelopes map[string]*envelopeFile // by name
+}
+
+// blockFile is a block file in the making, under a temporary name.
+type blockFile struct {
+	name   string
+	file   File
+	offset int64
+	blocks *ledger.BlockWriter
+}
+
+// envelopeFile collects the envelopes of one class and day.
+type envelopeFile struct {
+	*blockFile
+	items []byte
+	first uint64
+	count int
+}
+
+// maxEnvelopeBlock is the size at which a block of envelopes is closed.
+const maxEnvelopeBlock = 512 << 10
+
+// Write implements io.Writer at the end of the file.
+func (b *blockFile) Write(p []byte) (int, error) {
+	n, err := b.file.WriteAt(p, b.offset)
+	b.offset += int64(n)
+	return n, err
+}
+
+func (s *sealing) create(name string) (*blockFile, error) {
+	if err := s.disk.MakeDir(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	f, err := s.disk.OpenFile(name + tempExt)
+	if err != nil {
+		return nil, err
+	}
+	b := &blockFile{name: name, file: f}
+	if err := f.Truncate(0); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	b.blocks, err = ledger.NewBlockWriter(io.Writer(b))
+	return b, err
+}
+
+func (s *sealing) add(n uint64, rec *event.Sealed) error {
+	s.items = ledger.AppendEntry(s.items, rec.Header)
+	s.count++
+	if s.count == ledger.BlockRecords {
+		if err := s.entries.blocks.Block(n+1-ledger.BlockRecords, s.count, s.items); err != nil {
+			return err
+		}
+		s.items, s.count = s.items[:0], 0
+	}
+	day := ledger.DayOf(rec.Header)
+	for c, env := range rec.Envelopes {
+		if env == nil {
+			continue
+		}
+		if err := s.addEnvelope(ledger.EnvelopeName(event.Class(c), day, s.first), n, env); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sealing) addEnvelope(name string, n uint64, env *event.Envelope) error {
+	f := s.envelopes[name]
+	if f == nil {
+		b, err := s.create(name)
+		if err != nil {
+			return err
+		}
+		f = &envelopeFile{blockFile: b}
+		s.envelopes[name] = f
+	}
+	if f.count == 0 {
+		f.first = n
+	}
+	f.items = ledger.AppendEnvelope(f.items, n, env)
+	f.count++
+	if f.count == ledger.BlockRecords || len(f.items) >= maxEnvelopeBlock {
+		return f.flush()
+	}
+	return nil
+}
+
+func (f *envelopeFile) flush() error {
+	if f.count == 0 {
+		return nil
+	}
+	err := f.blocks.Block(f.first, f.count, f.items)
+	f.items, f.count = f.items[:0], 0
+	return err
+}
+
+// finish makes all files durable and gives them their names.
+func (s *sealing) finish() error {
+	dirs := []string{ledger.EnvelopeDir}
+	for _, name := range sortedKeys(s.envelopes) {
+		f := s.envelopes[name]
+		if err := f.flush(); err != nil {
+			return err
+		}
+		if err := s.keep(f.blockFile); err != nil {
+			return err
+		}
+		dirs = append(dirs, path.Dir(name), path.Dir(path.Dir(name)))
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
+		if err := s.disk.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	if err := syncTiles(s.disk); err != nil {
+		return err
+	}
+	if err := s.keep(s.entries); err != nil {
+		return err
+	}
+	return s.disk.SyncDir(ledger.SealedDir)
+}
+
+// keep closes a file and gives it its name.
+func (s *sealing) keep(b *blockFile) error {
+	err := b.blocks.Close()
+	if err == nil {
+		err = b.file.Sync()
+	}
+	if err = errors.Join(err, b.file.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", b.name, err)
+	}
+	b.file = nil
+	return s.disk.Rename(b.name+tempExt, b.name)
+}
+
+// drop removes what was not finished.
+func (s *sealing) drop() {
+	files := []*blockFile{s.entries}
+	for _, f := range s.envelopes {
+		files = append(files, f.blockFile)
+	}
+	for _, b := range files {
+		if b != nil && b.file != nil {
+			b.file.Close()
+			s.disk.Remove(b.name + tempExt)
+		}
+	}
+}
+
+// syncTiles makes the tree's files durable; the commit may be writing to them.
+func syncTiles(d Disk) error {
+	for level := 0; ; level++ {
+		f, err := d.Open(ledger.TileName(level))
+		if err != nil {
+			break
+		}
+		f.Close()
+		w, err := d.OpenFile(ledger.TileName(level))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(w.Sync(), w.Close()); err != nil {
+			return fmt.Errorf("syncing the tree: %w", err)
+		}
+	}
+	return d.SyncDir(ledger.TileDir)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
