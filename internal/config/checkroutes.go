@@ -108,18 +108,30 @@ func (l *loader) checkRouteIdentity(path string, r Route) {
 	}
 }
 
-// checkShadows reports routes that no call can reach, because one route before
-// them takes every call that they would take. That several routes together
-// take all of them is not found.
+// checkShadows reports routes that no call can reach. The most exact route
+// takes a call, so only one as exact can stand before another: with the same
+// host and path, for all of its listeners and methods, and earlier in the file.
 func (l *loader) checkShadows() {
 	routes := l.cfg.Gateway.Routes
 	for i, r := range routes {
-		for j, before := range routes[:i] {
-			if covers(before, r) && !l.broken(i) && !l.broken(j) {
-				l.complain(fmt.Sprintf("gateway.routes[%d]", i),
-					"cannot be reached, gateway.routes[%d] (%s) before it takes all its calls: move this route up or make that one narrower", j, shorten(before.Name))
-				break
-			}
+		path := fmt.Sprintf("gateway.routes[%d]", i)
+		if len(r.Hosts) == 0 {
+			l.checkShadow(path, i, func(before Route) bool { return len(before.Hosts) == 0 })
+		}
+		for k, host := range r.Hosts {
+			l.checkShadow(fmt.Sprintf("%s.hosts[%d]", path, k), i, func(before Route) bool { return slices.Contains(before.Hosts, host) })
+		}
+	}
+}
+
+// checkShadow reports the first route before the route i that has sameHost and
+// takes all of its calls there.
+func (l *loader) checkShadow(path string, i int, sameHost func(Route) bool) {
+	r := l.cfg.Gateway.Routes[i]
+	for j, before := range l.cfg.Gateway.Routes[:i] {
+		if sameHost(before) && covers(before, r) && !l.broken(i) && !l.broken(j) {
+			l.complain(path, "cannot be reached, gateway.routes[%d] (%s) has the same host and path and takes all its calls: remove one, or make them differ", j, shorten(before.Name))
+			return
 		}
 	}
 }
@@ -133,30 +145,15 @@ func (l *loader) broken(i int) bool {
 	})
 }
 
-// covers reports whether a takes every call that b takes.
+// covers reports whether a, which comes first, takes every call that b takes on
+// the hosts that they share. Named methods come before unnamed ones.
 func covers(a, b Route) bool {
-	return coversAll(a.Listeners, b.Listeners, func(x, y string) bool { return x == y }) &&
-		coversAll(a.Hosts, b.Hosts, coversHost) &&
-		coversAll(a.Methods, b.Methods, func(x, y string) bool { return x == y }) &&
-		(b.Path == a.Path || strings.HasPrefix(b.Path, strings.TrimSuffix(a.Path, "/")+"/"))
+	return strings.TrimSuffix(a.Path, "/") == strings.TrimSuffix(b.Path, "/") &&
+		(len(a.Listeners) == 0 || len(b.Listeners) > 0 && contains(a.Listeners, b.Listeners)) &&
+		(len(a.Methods) == 0) == (len(b.Methods) == 0) && contains(a.Methods, b.Methods)
 }
 
-// coversAll reports whether each of b is covered by one of a; an empty list
-// stands for everything.
-func coversAll(a, b []string, covers func(x, y string) bool) bool {
-	if len(a) == 0 || len(b) == 0 {
-		return len(a) == 0
-	}
-	for _, y := range b {
-		if !slices.ContainsFunc(a, func(x string) bool { return covers(x, y) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// coversHost reports whether pattern x takes every host that pattern y takes.
-func coversHost(x, y string) bool {
-	suffix, wild := strings.CutPrefix(x, "*")
-	return x == y || wild && strings.HasSuffix(y, suffix)
+// contains reports whether every one of sub is in list.
+func contains(list, sub []string) bool {
+	return !slices.ContainsFunc(sub, func(s string) bool { return !slices.Contains(list, s) })
 }

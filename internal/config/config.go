@@ -86,9 +86,10 @@ type Gateway struct {
 	// cut at once.
 	Drain time.Duration `key:"drain" default:"15s" max:"1h"`
 
-	// Where calls go. Of the routes whose listeners, hosts, path and methods
-	// match a call, the first in the order of the file takes it; a call
-	// that no route takes is answered with 404, and recorded.
+	// Where calls go. Of the routes that match a call, the one with the most
+	// exact host takes it (a name, then a pattern, then any), then the
+	// longest path, then one that names the method, then the first in the
+	// file. A call that no route takes is answered with 404, and recorded.
 	Routes []Route `key:"routes" reload:"reload"`
 }
 
@@ -151,12 +152,12 @@ type Route struct {
 	// Names of listeners. Empty: all.
 	Listeners []string `key:"listeners"`
 
-	// Host names, without port; "*.example.com" stands for every name that
-	// ends so, with one label or more in front. Empty: all.
+	// Host names, without port; "*.example.com" stands for every name with
+	// one label in place of the star. Empty: all.
 	Hosts []string `key:"hosts"`
 
 	// Prefix of the path, in whole segments: /api takes /api and /api/x, and
-	// not /apis; /api/ takes /api/x, and not /api.
+	// not /apis. A slash at its end has no meaning.
 	Path string `key:"path" default:"/"`
 
 	// Methods, in upper case. Empty: all.

@@ -121,18 +121,15 @@ func TestCovers(t *testing.T) {
 	}
 	all := Route{}
 	f(all, all, true)
-	f(all, Route{Path: "a"}, true)
-	f(Route{Path: "a"}, all, false)
-	f(Route{Path: "a"}, Route{Path: "a/b"}, true)
+	f(all, Route{Path: "a"}, false) // the longer path comes first
+	f(Route{Path: "a/"}, Route{Path: "a"}, true)
 	f(Route{Path: "a"}, Route{Path: "ab"}, false)
-	f(Route{Path: "a/"}, Route{Path: "a"}, false)
-	f(all, Route{Hosts: []string{"a"}}, true)
-	f(Route{Hosts: []string{"a"}}, all, false)
-	f(Route{Hosts: []string{"a", "b"}}, Route{Hosts: []string{"b"}}, true)
-	f(Route{Hosts: []string{"a"}}, Route{Hosts: []string{"a", "b"}}, false)
-	f(Route{Hosts: []string{"*.a"}}, Route{Hosts: []string{"b.a", "*.c.a"}}, true)
-	f(Route{Hosts: []string{"*.a"}}, Route{Hosts: []string{"a"}}, false)
-	f(Route{Hosts: []string{"*.c.a"}}, Route{Hosts: []string{"*.a"}}, false)
+	f(Route{Methods: []string{"GET", "PUT"}}, Route{Methods: []string{"PUT"}}, true)
 	f(Route{Methods: []string{"GET"}}, Route{Methods: []string{"PUT"}}, false)
+	f(Route{Methods: []string{"GET"}}, all, false)
+	f(all, Route{Methods: []string{"GET"}}, false) // named methods come first
+	f(all, Route{Listeners: []string{"x"}}, true)
 	f(Route{Listeners: []string{"x"}}, Route{Listeners: []string{"x"}}, true)
+	f(Route{Listeners: []string{"x"}}, Route{Listeners: []string{"x", "y"}}, false)
+	f(Route{Listeners: []string{"x"}}, all, false)
 }
