@@ -1,0 +1,201 @@
+package index
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Query is a question to the index.
+type Query struct {
+	// LogsQL is what the user wrote. Empty means everything.
+	LogsQL string
+	// From and To bound `_time`, From included and To not. Zero means unbounded.
+	// They are a convenience, not a limit on what the user may see.
+	From, To time.Time
+	// Filters are LogsQL filters that every row must match besides the user's
+	// query, its subqueries and unions included: the scope of a role belongs here.
+	Filters []string
+	// Limit is the most rows to return. Zero means 100 for [Client.Search] and no
+	// limit for [Client.Run].
+	Limit int
+	// Offset is how many hits to skip. It is for [Client.Search].
+	Offset int
+	// Newest sorts hits from new to old; otherwise they go from old to new.
+	Newest bool
+}
+
+// Hit is one event that matches, by its number in the ledger.
+type Hit struct {
+	Number uint64
+	Time   time.Time // as the index has it
+}
+
+// maxReach is how deep into the hits one can page: each page costs memory for
+// all before it. Further back one goes by time.
+const maxReach = 100_000
+
+// form returns the request for q with pipes appended to the user's query. They
+// begin on a new line, so that a comment at its end does not swallow them.
+func (q Query) form(pipes string) url.Values {
+	text := strings.TrimSpace(q.LogsQL)
+	if text == "" {
+		text = "*"
+	}
+	if pipes != "" {
+		text += "\n| " + pipes
+	}
+	v := url.Values{"query": {text}, "start": {formatTime(q.From)}, "end": {formatTime(latest)}}
+	if !q.To.IsZero() {
+		v.Set("end", formatTime(q.To.Add(-time.Nanosecond)))
+	}
+	for _, f := range q.Filters {
+		if f = strings.TrimSpace(f); f != "" {
+			v.Add("extra_filters", f)
+		}
+	}
+	return v
+}
+
+// plain refuses a query with pipes, where rows are asked for and not a table.
+func (q Query) plain() error {
+	if HasPipes(q.LogsQL) {
+		return &QueryError{Query: q.LogsQL, Message: "has pipes (|): events are searched without them; run it as a table instead"}
+	}
+	return nil
+}
+
+// HasPipes reports whether a LogsQL query has pipes, outside of quotes,
+// parentheses and comments. Such a query gives a table and not events.
+func HasPipes(logsQL string) bool {
+	depth := 0
+	for i := 0; i < len(logsQL); i++ {
+		switch c := logsQL[i]; c {
+		case '"', '\'', '`':
+			for i++; i < len(logsQL) && logsQL[i] != c; i++ {
+				if logsQL[i] == '\\' && c != '`' {
+					i++
+				}
+			}
+		case '#':
+			for i < len(logsQL) && logsQL[i] != '\n' {
+				i++
+			}
+		case '(', '{', '[':
+			depth++
+		case ')', '}', ']': // "[1, 2)" is a range: any of them closes
+			depth--
+		case '|':
+			if depth <= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Run answers a query that may have pipes, row by row as the engine finds them.
+// The fields are in the engine's order and belong to yield. An error of yield
+// ends the query and is returned.
+func (c *Client) Run(ctx context.Context, q Query, yield func([]Field) error) error {
+	v := q.form("")
+	if q.Limit > 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	return c.table(ctx, q, v, yield)
+}
+
+func (c *Client) table(ctx context.Context, q Query, v url.Values, yield func([]Field) error) error {
+	return c.query(ctx, q.LogsQL, v, func(line []byte) error {
+		fields, err := parseFields(line)
+		if err != nil {
+			return err
+		}
+		return yield(fields)
+	})
+}
+
+// Search returns the numbers of the events that match q, sorted by time and then
+// by number. An event that the index has twice is returned once.
+func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
+	if err := q.plain(); err != nil {
+		return nil, err
+	}
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	q.Offset = max(q.Offset, 0)
+	if q.Offset+q.Limit > maxReach {
+		return nil, &QueryError{Query: q.LogsQL, Message: fmt.Sprintf("reaches beyond the first %d hits: bound it by time instead", maxReach)}
+	}
+	if q.Newest {
+		return c.newest(ctx, q)
+	}
+	return c.sorted(ctx, q, "_time, n")
+}
+
+// newest goes back in time, in windows that grow, until it has enough: the newest
+// hundred of millions then cost as little as a rare word. (The engine's own limit
+// does something like it, but loses rows when many have the same time.)
+func (c *Client) newest(ctx context.Context, q Query) ([]Hit, error) {
+	end := time.Now()
+	if !q.To.IsZero() && q.To.Before(end) {
+		end = q.To
+	}
+	reach := q.Offset + q.Limit
+	var hits []Hit
+	part := q
+	part.Offset = 0
+	for age := time.Minute; ; age *= 8 {
+		part.From = end.Add(-age)
+		last := !part.From.After(q.From) || !part.From.After(earliest) || age > 100*year
+		if last {
+			part.From = q.From
+		}
+		part.Limit = reach - len(hits)
+		found, err := c.sorted(ctx, part, "_time desc, n desc")
+		if err != nil {
+			return nil, err
+		}
+		hits = append(hits, found...)
+		if last || len(hits) >= reach {
+			return hits[min(q.Offset, len(hits)):], nil
+		}
+		part.To = part.From
+	}
+}
+
+const year = 365 * 24 * time.Hour
+
+func (c *Client) sorted(ctx context.Context, q Query, by string) ([]Hit, error) {
+	v := q.form(fmt.Sprintf("fields n, _time | sort by (%s) offset %d limit %d", by, q.Offset, q.Limit))
+	hits, err := c.hits(ctx, q, v)
+	return slices.CompactFunc(hits, sameNumber), err
+}
+
+func sameNumber(a, b Hit) bool { return a.Number == b.Number }
+
+func (c *Client) hits(ctx context.Context, q Query, v url.Values) ([]Hit, error) {
+	var hits []Hit
+	err := c.query(ctx, q.LogsQL, v, func(line []byte) error {
+		var row struct {
+			N    string    `json:"n"`
+			Time time.Time `json:"_time"`
+		}
+		if err := json.Unmarshal(line, &row); err != nil {
+			return fmt.Errorf("row of the index: %w", err)
+		}
+		n, err := strconv.ParseUint(row.N, 10, 64)
+		if err != nil {
+			return nil // not a row of ours: a shared cluster may hold others
+		}
+		hits = append(hits, Hit{Number: n, Time: row.Time})
+		return nil
+	})
+	return hits, err
+}
