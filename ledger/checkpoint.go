@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -85,8 +87,17 @@ type Format struct {
 
 const formatLine = "gatebook-ledger 1"
 
-// Text returns the content of the format file.
-func (f Format) Text() string { return formatLine + "\n" + f.Origin + "\n" + f.Key + "\n" }
+// Text returns the content of the format file: the version, the origin, the
+// key, and the first 16 hex digits of the SHA-256 of these lines, which tell a
+// damaged file from one of a newer version.
+func (f Format) Text() string {
+	return withSum(formatLine + "\n" + f.Origin + "\n" + f.Key + "\n")
+}
+
+func withSum(lines string) string {
+	sum := sha256.Sum256([]byte(lines))
+	return lines + hex.EncodeToString(sum[:8]) + "\n"
+}
 
 // ReadFormat reads the format file of a ledger. It is where the ledger says
 // whose it is: proof of nothing, until the key is compared with one that came
@@ -96,17 +107,17 @@ func ReadFormat(fsys fs.FS) (Format, error) {
 	if err != nil {
 		return Format{}, fmt.Errorf("reading the ledger's format: %w", err)
 	}
-	lines := strings.Split(string(b), "\n")
-	if strings.HasPrefix(lines[0], "gatebook-ledger ") && lines[0] != formatLine {
-		return Format{}, fmt.Errorf("%s: %q, want %q: %w", FormatFile, lines[0], formatLine, ErrVersion)
-	}
-	f := Format{}
-	if len(lines) == 4 {
-		f = Format{lines[1], lines[2]}
-	}
-	if f.Text() != string(b) {
+	lines := strings.SplitAfter(string(b), "\n")
+	if len(lines) < 3 || withSum(strings.Join(lines[:len(lines)-2], "")) != string(b) {
 		return Format{}, &EvidenceError{FormatFile, "", "it is not a ledger's format file, or was changed"}
 	}
+	if lines[0] != formatLine+"\n" {
+		return Format{}, fmt.Errorf("%s: %q, want %q: %w", FormatFile, strings.TrimSpace(lines[0]), formatLine, ErrVersion)
+	}
+	if len(lines) != 5 {
+		return Format{}, &EvidenceError{FormatFile, "", fmt.Sprintf("it has %d lines, want 4", len(lines)-1)}
+	}
+	f := Format{strings.TrimSuffix(lines[1], "\n"), strings.TrimSuffix(lines[2], "\n")}
 	v, err := note.NewVerifier(f.Key)
 	if err != nil || v.Name() != f.Origin {
 		return Format{}, &EvidenceError{FormatFile, "line 3", "it is not a public key of the ledger's origin"}

@@ -88,14 +88,17 @@ type verifier struct {
 	key    note.Verifier
 	ledger *Ledger
 
-	mu     sync.Mutex // guards what follows
-	report *Report
-	done   uint64
+	mu      sync.Mutex // guards what follows
+	report  *Report
+	done    uint64
+	unknown [][2]uint64 // ranges of records of which a problem tells already
 
 	checkpoint []byte   // as published; nil: none or not readable
 	leaves     [][]Hash // of the sealed blocks, by block; nil: not readable
 	open0      []Hash   // leaf hashes of the records in the journal that are not sealed
 	covered    uint64   // records in sealed segments
+	lastBad    bool     // the last sealed segment is damaged or not readable
+	orphans    []orphan
 }
 
 // problem files an error under what it is.
@@ -120,6 +123,13 @@ func (v *verifier) problem(name, where string, err error) {
 
 func (v *verifier) wrong(name, where, format string, args ...any) {
 	v.problem(name, where, &EvidenceError{name, where, fmt.Sprintf(format, args...)})
+}
+
+// blind notes that the records [from, to) are not known.
+func (v *verifier) blind(from, to uint64) {
+	v.mu.Lock()
+	v.unknown = append(v.unknown, [2]uint64{from, to})
+	v.mu.Unlock()
 }
 
 func (v *verifier) progress(records uint64) {
@@ -184,16 +194,36 @@ func (v *verifier) sealed() {
 	v.problem(SealedDir, "", err)
 	v.leftOver(strange)
 	envelopes := v.envelopeFiles()
+	segments := v.openSegments(firsts)
+	v.leaves = make([][]Hash, v.covered/BlockRecords)
+	v.opts.Parallel(len(segments), func(i int) { v.segment(segments[i], envelopes[segments[i].first]) })
+	for first, names := range envelopes {
+		if !slices.Contains(firsts, first) {
+			v.orphans = append(v.orphans, orphan{first, names})
+		}
+	}
+}
+
+// openSegments opens the sealed segments, and says what records they cover,
+// readable or not.
+func (v *verifier) openSegments(firsts []uint64) []*segment {
 	var segments []*segment
 	var next uint64
-	for _, first := range firsts {
+	for i, first := range firsts {
 		if first > next {
 			v.wrong(SealedName(next), "", "the segment is missing: the next one is %s", SealedName(first))
+			v.unknown = append(v.unknown, [2]uint64{next, first})
 		}
 		seg, err := openSegment(v.fsys, SealedName(first), first)
 		if err != nil {
 			v.problem(SealedName(first), "", err)
 			next = first + BlockRecords // at least
+			if i+1 < len(firsts) {
+				next = firsts[i+1]
+			} else {
+				v.lastBad = true
+			}
+			v.unknown = append(v.unknown, [2]uint64{first, next})
 			continue
 		}
 		if first < next {
@@ -204,17 +234,26 @@ func (v *verifier) sealed() {
 		segments = append(segments, seg)
 	}
 	v.covered = next
-	v.leaves = make([][]Hash, next/BlockRecords)
-	v.opts.Parallel(len(segments), func(i int) { v.segment(segments[i], envelopes[segments[i].first]) })
-	for first, names := range envelopes {
-		if first == v.covered {
-			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s and %d more: the sealing of a segment was interrupted; it is done again at the next start", names[0], len(names)-1))
+	return segments
+}
+
+// orphan is a group of envelope files without a sealed segment.
+type orphan struct {
+	first uint64
+	names []string
+}
+
+// orphaned judges envelope files without a sealed segment: they are what an
+// interrupted sealing leaves if their records are still in the journal.
+func (v *verifier) orphaned(journalFrom uint64) {
+	for _, o := range v.orphans {
+		if o.first == v.covered && journalFrom <= v.covered {
+			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s and %d more: the sealing of a segment was interrupted; it is done again at the next start", o.names[0], len(o.names)-1))
 			continue
 		}
-		if !slices.ContainsFunc(segments, func(s *segment) bool { return s.first == first }) {
-			for _, name := range names {
-				v.wrong(name, "", "its sealed segment is missing or damaged")
-			}
+		v.wrong(SealedName(o.first), "", "the segment is missing: its envelopes are there")
+		for _, name := range o.names {
+			v.wrong(name, "", "its sealed segment is missing")
 		}
 	}
 }
@@ -233,6 +272,7 @@ func (v *verifier) segment(seg *segment, envelopes []string) {
 		headers, err := readEntries(f, v.ledger, seg, i)
 		if err != nil {
 			v.problem(name, fmt.Sprintf("block %d", i), blockError(name, fmt.Sprintf("block %d", i), err))
+			v.blind(seg.refs[i].first, seg.refs[i].first+BlockRecords)
 			continue
 		}
 		leaves := make([]Hash, len(headers))
@@ -378,9 +418,17 @@ func (v *verifier) journals() {
 	v.problem(JournalDir, "", err)
 	v.leftOver(strange)
 	next := v.covered
+	if len(firsts) > 0 {
+		v.orphaned(firsts[0])
+	} else {
+		v.orphaned(next + 1)
+	}
 	for i, first := range firsts {
 		if first > next {
-			v.wrong(JournalName(next), "", "the records from %d to %d are missing: the next segment is %s", next, first-1, JournalName(first))
+			if !v.lastBad || i > 0 {
+				v.wrong(JournalName(next), "", "the records from %d to %d are missing: the next segment is %s", next, first-1, JournalName(first))
+			}
+			v.blind(next, first)
 			v.open0 = append(v.open0, make([]Hash, first-next)...)
 		}
 		end := v.journal(first, i == len(firsts)-1)

@@ -49,8 +49,7 @@ func (v *verifier) levelUp(level []Hash) []Hash {
 }
 
 // tileFile compares the file of a tile level with the hashes that it must
-// have. Hashes of records that could not be read are zero, and are not
-// compared. A file that is behind is as it is after a crash; one that is cut
+// have. Hashes of records that are not known are not compared. A file that is behind is as it is after a crash; one that is cut
 // short of the checkpoint is not.
 func (v *verifier) tileFile(level int, want []Hash) error {
 	name := TileName(level)
@@ -70,7 +69,7 @@ func (v *verifier) tileFile(level int, want []Hash) error {
 			return nil
 		}
 		have := Hash(b[i*len(want[i]):])
-		if have == want[i] || v.unknown(level, i, want[i]) {
+		if have == want[i] || v.blindTo(level, i) {
 			continue
 		}
 		if have == (Hash{}) && uint64(i) >= v.report.Checkpoint.Size>>(8*level) {
@@ -78,23 +77,18 @@ func (v *verifier) tileFile(level int, want []Hash) error {
 		}
 		v.wrong(name, fmt.Sprintf("hash %d", i), "it is not the hash of the records")
 	}
-	if extra := len(b) - len(want)*len(Hash{}); extra > 0 {
+	if extra := len(b) - len(want)*len(Hash{}); extra > 0 && len(v.report.Unreadable) == 0 {
 		v.wrong(name, fmt.Sprintf("hash %d", len(want)), "there are %d bytes more than the records have hashes", extra)
 	}
 	return nil
 }
 
-// unknown reports whether a hash depends on records that could not be read, of
+// blindTo reports whether a hash depends on records that are not known, of
 // which a problem tells already.
-func (v *verifier) unknown(level, i int, want Hash) bool {
+func (v *verifier) blindTo(level, i int) bool {
 	from := uint64(i) << (8 * level)
 	to := from + 1<<(8*level)
-	for b := from / BlockRecords; b <= (to-1)/BlockRecords && b < uint64(len(v.leaves)); b++ {
-		if v.leaves[b] == nil {
-			return true
-		}
-	}
-	return want == Hash{}
+	return slices.ContainsFunc(v.unknown, func(r [2]uint64) bool { return r[0] < to && from < r[1] })
 }
 
 // rootAt returns the root of the first size records.
