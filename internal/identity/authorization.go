@@ -37,11 +37,15 @@ func Basic(credentials string) (user, password string, ok bool) {
 }
 
 // splitScheme splits the value of an Authorization header. A value without a
-// scheme is all credentials.
+// scheme is all credentials, unless it is the name of one.
 func splitScheme(value string) (scheme, credentials string) {
 	value = strings.TrimSpace(value)
 	scheme, credentials, ok := strings.Cut(value, " ")
 	if !ok {
+		switch scheme = strings.ToLower(value); scheme {
+		case "bearer", "basic", "dpop":
+			return scheme, ""
+		}
 		return "", value
 	}
 	switch scheme { // the usual spellings, without an allocation

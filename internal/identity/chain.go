@@ -86,6 +86,7 @@ func (c *Chain) Run(ctx context.Context) error {
 			}
 		})
 	}
+	<-ctx.Done()
 	wg.Wait()
 	return errors.Join(errs...)
 }
@@ -214,6 +215,9 @@ func (c *Chain) alone(ev *capture.Evidence) capture.Identity {
 			id = Refused(MethodBasic, NotChecked, user)
 		default:
 			id = Refused(MethodOther, SchemeUnknown, "")
+		}
+		if credentials == "" {
+			id.Principal.Reason = MalformedCredential
 		}
 		id.Credential.Fingerprint = fingerprintOf(c.key, ev.Authorization[0])
 	case len(ev.Keys) > 0:

@@ -3,10 +3,13 @@ package identity
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
@@ -115,6 +118,7 @@ func TestAlone(t *testing.T) {
 		{"basic", capture.Evidence{Authorization: []string{basic("eve", "pass:word")}}, MethodBasic, NotChecked, "pass:word", "eve"},
 		{"broken basic", capture.Evidence{Authorization: []string{"Basic %%%"}}, MethodBasic, NotChecked, "%%%", ""},
 		{"no scheme", capture.Evidence{Authorization: []string{"s3cr3t"}}, MethodOther, SchemeUnknown, "s3cr3t", ""},
+		{"no token", capture.Evidence{Authorization: []string{"Bearer "}}, MethodBearer, MalformedCredential, "", ""},
 		{"digest", capture.Evidence{Authorization: []string{"Digest abc"}}, MethodOther, SchemeUnknown, "abc", ""},
 		{"two headers", capture.Evidence{Authorization: []string{"Bearer one1", "Bearer two2"}}, MethodOther, AmbiguousCredential, "one1", ""},
 		{"key", capture.Evidence{Keys: []string{"key-1", "key-2"}}, MethodAPIKey, NotChecked, "key-1", ""},
@@ -169,6 +173,40 @@ func TestRevoke(t *testing.T) {
 	if id := alone.Identify(t.Context(), bearer); id.Principal.Reason != CredentialRevoked {
 		t.Errorf("an opaque token can be revoked too: got %s", id.Principal.Reason)
 	}
+}
+
+// runner is a resolver that ends with err, or with the context.
+type runner struct {
+	fixed
+	err   error
+	ended bool
+}
+
+func (r *runner) Run(ctx context.Context) error {
+	if r.err == nil {
+		<-ctx.Done()
+	}
+	r.ended = true
+	return r.err
+}
+
+// TestRun: it lasts as long as the context, unless a resolver fails.
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		began, good := time.Now(), &runner{}
+		if err := newChain(t, fixed{}, good).Run(ctx); err != nil || !good.ended || time.Since(began) != time.Hour {
+			t.Errorf("got %v after %v, want nil after 1h", err, time.Since(began))
+		}
+		if began = time.Now(); newChain(t).Run(ctx) != nil || time.Since(began) != 0 {
+			t.Error("a chain without resolvers does not end with its context")
+		}
+		good, bad := &runner{}, &runner{err: os.ErrClosed}
+		if err := newChain(t, good, bad).Run(t.Context()); !errors.Is(err, os.ErrClosed) || !good.ended {
+			t.Errorf("got %v, want %v, and the other stopped", err, os.ErrClosed)
+		}
+	})
 }
 
 func TestPseudonym(t *testing.T) {

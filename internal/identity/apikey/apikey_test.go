@@ -151,6 +151,7 @@ func TestSources(t *testing.T) {
 		{"header", keys(key), identity.KeyMatched},
 		{"beside a foreign one", keys("foreign", key), identity.KeyMatched},
 		{"bearer", auth("Bearer " + key), identity.KeyMatched},
+		{"no scheme", auth(key), identity.KeyMatched},
 		{"ApiKey", auth("ApiKey " + key), identity.KeyMatched},
 		{"foreign", keys("foreign"), identity.KeyUnknown},
 		{"empty", keys(""), ""},

@@ -33,7 +33,7 @@ type Config struct {
 
 // Resolver identifies by API key: of the configured headers and parameters,
 // or, for Gatebook's own keys, of the Authorization header with the scheme
-// Bearer, ApiKey or Token. Use [New].
+// Bearer, ApiKey, Token or none. Use [New].
 type Resolver struct {
 	store   *Store
 	sources identity.Sources
@@ -110,7 +110,7 @@ func (r *Resolver) Resolve(_ context.Context, ev *capture.Evidence) *capture.Ide
 		}
 	}
 	scheme, credentials, _ := identity.Authorization(ev)
-	if strings.HasPrefix(credentials, Prefix) && slices.Contains([]string{"bearer", "apikey", "token"}, scheme) {
+	if strings.HasPrefix(credentials, Prefix) && slices.Contains([]string{"", "bearer", "apikey", "token"}, scheme) {
 		return r.store.identify(credentials)
 	}
 	if foreign != "" {

@@ -90,7 +90,7 @@ func (p *proofs) check(jkt string, ev *capture.Evidence, compact string) (reason
 	header := jws.Signatures[0].Protected
 	typ, _ := header.ExtraHeaders[jose.HeaderType].(string)
 	k := header.JSONWebKey
-	if normalType(typ) != "dpop+jwt" || k == nil || !k.IsPublic() || !usable(k) {
+	if normalType(typ) != "dpop+jwt" || k == nil || !usable(k) {
 		return identity.ProofInvalid
 	}
 	sum, err := k.Thumbprint(crypto.SHA256)

@@ -51,6 +51,7 @@ func (r *Resolver) Run(ctx context.Context) error {
 	for _, is := range r.issuers {
 		wg.Go(func() { is.keys.run(ctx) })
 	}
+	<-ctx.Done()
 	wg.Wait()
 	return nil
 }
