@@ -71,14 +71,19 @@ func newWorld(t *testing.T, trusted string) *world {
 	w.chain, err = identity.New(identity.Config{Key: key, Resolvers: []identity.Resolver{certificates, w.tokens, keys, headers}})
 	must(t, err)
 	w.run()
-
-	record, err := capture.Middleware(capture.Config{Edge: "test", Sink: w.events, Identifier: w.chain, Key: key})
-	must(t, err)
-	w.api = httptest.NewUnstartedServer(record(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "hello") })))
-	w.api.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
-	w.api.StartTLS()
-	t.Cleanup(w.api.Close)
+	w.serve(&tls.Config{ClientAuth: tls.RequestClientCert})
 	return w
+}
+
+// serve starts the API.
+func (w *world) serve(cfg *tls.Config) {
+	w.t.Helper()
+	record, err := capture.Middleware(capture.Config{Edge: "test", Sink: w.events, Identifier: w.chain, Key: key})
+	must(w.t, err)
+	w.api = httptest.NewUnstartedServer(record(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "hello") })))
+	w.api.TLS = cfg
+	w.api.StartTLS()
+	w.t.Cleanup(w.api.Close)
 }
 
 // run runs the chain until the test ends.

@@ -204,6 +204,31 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
+// TestMutualTLS: a verified certificate is level 4; if a token comes through
+// it, the token says for whom, and the machine is the nearest delegate.
+func TestMutualTLS(t *testing.T) {
+	w := newWorld(t, untrustedPeers)
+	cert := selfSigned(t)
+	ca := x509.NewCertPool()
+	ca.AddCert(cert.Leaf)
+	w.serve(&tls.Config{ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: ca})
+
+	e, _ := w.call(nil, cert)
+	machine := e.Principal
+	if machine.Kind != event.Machine || machine.Level != event.LevelBound || machine.Reason != identity.CertificateVerified ||
+		machine.Issuer != "mtls:press-7" || e.Who.Subject != "CN=press-7" {
+		t.Errorf("machine: got %+v", machine)
+	}
+	e, _ = w.call(bearer(w.token()), cert)
+	want := []event.Delegate{{ID: machine.ID, Issuer: machine.Issuer}}
+	if e.Who.Subject != "u-71c4" || e.Principal.Level != event.LevelVerified || !slices.Equal(e.Credential.Delegation, want) {
+		t.Errorf("alice through the machine: got %+v %+v", e.Principal, e.Credential)
+	}
+	if e, _ = w.call(bearer("opaque"), cert); e.Principal != machine {
+		t.Errorf("the machine with an opaque token: got %+v, want %+v", e.Principal, machine)
+	}
+}
+
 func (w *world) addKey(name string) (secret, id string) {
 	w.t.Helper()
 	s, info, err := w.keys.Add(apikey.Spec{Name: name, Kind: event.Machine})
@@ -263,8 +288,11 @@ func selfSigned(t *testing.T) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "press-7"}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "press-7"}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	leaf, err := x509.ParseCertificate(der)
+	must(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
