@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -16,12 +15,12 @@ func (c *Call) Body(contentType string, body []byte, truncated bool) (out []byte
 	if len(body) == 0 {
 		return body, true
 	}
-	if !textLike(body) && !isType(contentType, "multipart/") {
+	// Nothing below keeps a part of s without copying it.
+	s := unsafe.String(unsafe.SliceData(body), len(body))
+	if !textLike(s) && !isType(contentType, "multipart/") {
 		return nil, false
 	}
 	c.place = InBody
-	// Nothing below keeps a part of s without copying it.
-	s := unsafe.String(unsafe.SliceData(body), len(body))
 	c.edits = c.content(c.edits[:0], contentType, s, truncated)
 	c.edits = c.knownIn(c.shaped(c.edits, s, truncated), s, truncated)
 	if len(c.edits) == 0 {
@@ -37,14 +36,16 @@ func (c *Call) content(edits []edit, contentType, s string, cut bool) []edit {
 		first = s[at]
 	}
 	switch {
-	case isType(contentType, "multipart/"):
+	case isType(contentType, "multipart/") && c.nested < maxNested:
+		c.nested++
+		defer func() { c.nested-- }()
 		return c.multipart(edits, contentType, s, cut)
 	case first == '{' || first == '[' || isType(contentType, "json"):
 		return c.json(edits, s, cut)
 	case first == '<' || isType(contentType, "xml") || isType(contentType, "html"):
 		return c.xml(edits, s, cut)
 	case isType(contentType, "x-www-form-urlencoded"):
-		return c.form(edits, s, cut, false)
+		return c.form(edits, s, cut, fromField)
 	}
 	return c.textTail(edits, s, 0, cut)
 }
@@ -66,16 +67,17 @@ func isType(contentType, part string) bool {
 	return false
 }
 
-// textLike reports whether b is text: UTF-8, or a single-byte encoding, without
+// textLike reports whether s is text: UTF-8, or a single-byte encoding, without
 // the control characters that binary data has.
-func textLike(b []byte) bool {
-	if bytes.IndexByte(b, 0) >= 0 {
+func textLike(s string) bool {
+	if strings.IndexByte(s, 0) >= 0 {
 		return false
 	}
-	if utf8.Valid(b) {
+	if utf8.ValidString(s) {
 		return true
 	}
-	for _, c := range b {
+	for i := range len(s) {
+		c := s[i]
 		if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 0x1b || c == 0x7f {
 			return false
 		}

@@ -8,7 +8,7 @@ import "strings"
 // of HTTP authentication is more than one fingerprint. Scheme says that the
 // value is that of an authorization field, where a scheme with parameters may
 // stand.
-func (c *Call) credential(value string, deep, scheme bool) (text, fp string) {
+func (c *Call) credential(value string, from source, scheme bool) (text, fp string) {
 	v := trimSpan(value, 0, len(value))
 	value = value[v.start:v.end]
 	if value == "" {
@@ -16,26 +16,26 @@ func (c *Call) credential(value string, deep, scheme bool) (text, fp string) {
 	}
 	name, rest, ok := strings.Cut(value, " ")
 	if !ok {
-		fp = c.fingerprint(value, deep)
+		fp = c.fingerprint(value, from)
 		return fp, fp
 	}
 	rest = strings.Trim(rest, " ")
 	switch kind := schemeKind(name); {
 	case rest == "" || kind == unknownScheme || kind == paramScheme && !scheme:
-		fp = c.fingerprint(value, deep)
+		fp = c.fingerprint(value, from)
 		return fp, fp
 	case kind == basicScheme:
 		user, password, ok := basicCredentials(rest)
 		if !ok {
 			break
 		}
-		fp = c.fingerprint(password, deep)
-		c.learn(rest, fp, false)
+		fp = c.fingerprint(password, from)
+		c.learn(rest, fp, max(from, fromField))
 		return name + " " + user + ":" + fp, fp
 	case kind == paramScheme || strings.HasPrefix(rest, "token="):
 		return name + " " + c.params(rest), ""
 	}
-	fp = c.fingerprint(rest, deep)
+	fp = c.fingerprint(rest, from)
 	return name + " " + fp, fp
 }
 
@@ -59,11 +59,11 @@ func (c *Call) params(s string) string {
 			}
 		}
 		if name = strings.TrimSpace(name); ok && v.end > v.start && c.secretParam(name) {
-			fp := c.fingerprint(s[v.start:v.end], true)
+			fp := c.fingerprint(s[v.start:v.end], fromCredential)
 			edits = append(edits, edit{start: v.start, end: v.end, with: fp, name: name, fp: fp})
 		} else if !ok {
 			v = trimSpan(s, pos, end)
-			fp := c.fingerprint(s[v.start:v.end], true)
+			fp := c.fingerprint(s[v.start:v.end], fromCredential)
 			edits = append(edits, edit{start: v.start, end: v.end, with: fp, name: "authorization", fp: fp})
 		}
 		pos = end + 1

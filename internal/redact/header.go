@@ -16,7 +16,7 @@ func (c *Call) Header(name, value string) string {
 		case strings.EqualFold(name, "Set-Cookie"):
 			return c.apply(value, c.setCookie(c.edits[:0], value))
 		}
-		out, fp := c.credential(value, true, strings.EqualFold(name, "Authorization") || strings.EqualFold(name, "Proxy-Authorization"))
+		out, fp := c.credential(value, fromCredential, strings.EqualFold(name, "Authorization") || strings.EqualFold(name, "Proxy-Authorization"))
 		c.note(name, fp)
 		return out
 	}
@@ -103,7 +103,7 @@ func (c *Call) cookie(edits []edit, s string, start, end int) []edit {
 	if value == "" || isFingerprint(value) {
 		return edits
 	}
-	fp := c.fingerprint(value, false)
+	fp := c.fingerprint(value, fromField)
 	if name == "" {
 		name = "cookie"
 	}

@@ -229,7 +229,7 @@ func (j *jsonScan) scalar(i int) (int, bool) {
 		if j.cut && end == len(j.s) {
 			j.edits = append(j.edits, edit{start: i, end: end, with: `"` + Mark + `"`, name: j.key})
 		} else {
-			fp := j.c.fingerprint(word, false)
+			fp := j.c.fingerprint(word, fromText)
 			j.edits = append(j.edits, edit{start: i, end: end, with: `"` + fp + `"`, name: j.key, fp: fp})
 		}
 	}
@@ -295,7 +295,11 @@ func (j *jsonScan) replace(start, end int, name string) {
 	if strings.IndexByte(raw, '\\') >= 0 {
 		plain = unquote(raw)
 	}
-	text, fp := j.c.credential(plain, false, false)
+	from := fromField
+	if j.under > 0 {
+		from = fromText
+	}
+	text, fp := j.c.credential(plain, from, false)
 	if text != fp {
 		text = quote(text)
 	}

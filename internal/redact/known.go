@@ -16,13 +16,24 @@ type knownSecret struct {
 	value  string
 	fp     string
 	needle string    // the beginning of value, up to the first byte that an encoding would change; empty if too short
-	deep   bool      // search for base64 too
+	from   source    // where it was found first
 	base64 [3]string // what base64 makes of the beginning of value, by alignment; empty until asked for
 }
 
+// source says where a secret was found, and so whether its repetitions are
+// looked for. A later source is a better one.
+type source int
+
+const (
+	fromText       source = iota // by shape, or in a text: what is found may be no secret
+	fromField                    // a field of a body, a cookie: if it does not look like a word
+	fromQuery                    // a parameter of the URL: the same, and in base64 too
+	fromCredential               // a credential of the call: in any case, and in base64 too
+)
+
 // learn remembers value. An empty fp is computed.
-func (c *Call) learn(value, fp string, deep bool) {
-	if len(value) < minKnown || len(c.known) >= maxKnown {
+func (c *Call) learn(value, fp string, from source) {
+	if from == fromText || len(value) < minKnown || len(c.known) >= maxKnown || from < fromCredential && wordLike(value) {
 		return
 	}
 	for i := range c.known {
@@ -33,11 +44,28 @@ func (c *Call) learn(value, fp string, deep bool) {
 	if fp == "" {
 		fp = c.r.Fingerprint(value)
 	}
-	k := knownSecret{value: strings.Clone(value), fp: fp, deep: deep}
+	k := knownSecret{value: strings.Clone(value), fp: fp, from: from}
 	if plain := run(k.value[:min(len(k.value), needle)], 0, &dottedSet); plain >= 4 {
 		k.needle = k.value[:plain]
 	}
 	c.known = append(c.known, k)
+}
+
+// wordLike reports whether value could be a word or a name that bodies use for
+// other things: short, and without both letters and digits or a symbol.
+func wordLike(value string) bool {
+	letters, digits := false, false
+	for i := range len(value) {
+		switch c := value[i]; {
+		case '0' <= c && c <= '9':
+			digits = true
+		case alnum[c]:
+			letters = true
+		case strings.IndexByte("_-. :", c) < 0:
+			return false
+		}
+	}
+	return len(value) < 16 && !(letters && digits)
 }
 
 // knownIn appends an edit for each repetition of a known secret in s.
@@ -45,7 +73,7 @@ func (c *Call) knownIn(edits []edit, s string, cut bool) []edit {
 	for i := range c.known {
 		k := &c.known[i]
 		edits = k.repeated(edits, s, cut)
-		if k.deep && len(s) >= len(k.value) {
+		if k.from >= fromQuery && len(s) >= len(k.value) {
 			edits = k.encoded(edits, s)
 		}
 	}
@@ -63,6 +91,8 @@ func (k *knownSecret) repeated(edits []edit, s string, cut bool) []edit {
 		start := from + i
 		end, whole := k.match(s, start)
 		switch {
+		case whole && k.from < fromCredential && len(k.value) < 12 && insideWord(s, start, end):
+			from = start + 1
 		case whole:
 			edits = append(edits, edit{start: start, end: end, with: k.fp, name: "known", fp: k.fp})
 			from = end
@@ -84,6 +114,13 @@ func (k *knownSecret) repeated(edits []edit, s string, cut bool) []edit {
 	return edits
 }
 
+var backslash = setOf(`\`)
+
+// insideWord reports whether s[start:end] is a part of a longer word.
+func insideWord(s string, start, end int) bool {
+	return start > 0 && alnum[s[start-1]] && alnum[s[start]] || end < len(s) && alnum[s[end]] && alnum[s[end-1]]
+}
+
 // match compares s[at:] with the secret and returns where the agreement ends
 // and whether it is the whole secret.
 func (k *knownSecret) match(s string, at int) (end int, whole bool) {
@@ -93,6 +130,21 @@ func (k *knownSecret) match(s string, at int) (end int, whole bool) {
 	for i := 0; i < len(k.value); i++ {
 		if at == len(s) {
 			return at, false
+		}
+		if s[at] == '\\' {
+			// Each level of quoting puts backslashes before what it escapes.
+			slashes := run(s, at, &backslash) - at
+			own := run(k.value, i, &backslash) - i
+			if slashes < own {
+				return at + slashes, false
+			}
+			at, i = at+slashes, i+own
+			if i == len(k.value) {
+				return at, true
+			}
+			if at == len(s) {
+				return at, false
+			}
 		}
 		n, short := escaped(s[at:], k.value[i])
 		switch {
@@ -109,8 +161,8 @@ func (k *knownSecret) match(s string, at int) (end int, whole bool) {
 	return at, true
 }
 
-// escaped returns how many bytes of s are an encoding of c: %2F, \/, \u002f,
-// &amp; and their like; 0 for none. Short says that s ends within one.
+// escaped returns how many bytes of s are an encoding of c: %2F, u002f, &amp;
+// and their like; 0 for none. Short says that s ends within one.
 func escaped(s string, c byte) (n int, short bool) {
 	switch {
 	case s[0] == '+' && c == ' ':
@@ -122,20 +174,12 @@ func escaped(s string, c byte) (n int, short bool) {
 		if v, ok := unhex(s[1:3]); ok && byte(v) == c {
 			return 3, false
 		}
-	case s[0] == '\\':
-		if len(s) < 2 {
+	case s[0] == 'u' && c != 'u': // a backslash was before it
+		if len(s) < 5 {
 			return 0, true
 		}
-		if s[1] == c {
-			return 2, false
-		}
-		if s[1] == 'u' {
-			if len(s) < 6 {
-				return 0, true
-			}
-			if v, ok := unhex(s[2:6]); ok && v == rune(c) {
-				return 6, false
-			}
+		if v, ok := unhex(s[1:5]); ok && v == rune(c) {
+			return 5, false
 		}
 	case s[0] == '&':
 		for _, e := range [...]struct {
@@ -145,9 +189,10 @@ func escaped(s string, c byte) (n int, short bool) {
 			if e.c == c && strings.HasPrefix(s, e.text) {
 				return len(e.text), false
 			}
+			short = short || e.c == c && strings.HasPrefix(e.text, s)
 		}
 	}
-	return 0, false
+	return 0, short
 }
 
 func unhex(s string) (rune, bool) {

@@ -64,12 +64,12 @@ func (c *Call) part(edits []edit, s string, pos, end int, last bool) []edit {
 	}
 	content := s[pos:end]
 	switch {
-	case !textLike([]byte(content)):
+	case !textLike(content):
 		return append(edits, edit{start: pos, end: end, with: "[binary]"})
 	case c.r.query.has(name) && last:
 		return append(edits, edit{start: pos, end: end, with: Mark, name: name})
 	case c.r.query.has(name):
-		text, fp := c.credential(content, false, false)
+		text, fp := c.credential(content, fromField, false)
 		return append(edits, edit{start: pos, end: end, with: text, name: name, fp: fp})
 	}
 	from := len(edits)

@@ -11,7 +11,7 @@ func (c *Call) Query(raw string) string {
 		return raw
 	}
 	c.place = InQuery
-	c.edits = c.form(c.edits[:0], raw, false, true)
+	c.edits = c.form(c.edits[:0], raw, false, fromQuery)
 	c.edits = c.knownIn(c.shaped(c.edits, raw, false), raw, false)
 	return c.apply(raw, c.edits)
 }
@@ -46,7 +46,7 @@ func (c *Call) URL(raw string) string {
 			user, password, ok := strings.Cut(authority[:k], ":")
 			if ok && password != "" {
 				c.place = InPath
-				fp := c.fingerprint(unescape(password), true)
+				fp := c.fingerprint(unescape(password), fromCredential)
 				c.note("password", fp)
 				authority = user + ":" + fp + authority[k:]
 			}
@@ -89,17 +89,21 @@ func (c *Call) segments(edits []edit, path string) []edit {
 	return edits
 }
 
-// form appends the edits for application/x-www-form-urlencoded. Deep says that
-// the secrets in it are credentials of the call.
-func (c *Call) form(edits []edit, s string, cut, deep bool) []edit {
+// form appends the edits for application/x-www-form-urlencoded. A semicolon
+// separates pairs for some servers and is a part of the value for others: the
+// value of a secret goes to the ampersand, and what else goes by a name after
+// a semicolon is found as in any text.
+func (c *Call) form(edits []edit, s string, cut bool, from source) []edit {
 	for pos := 0; pos < len(s); {
 		end := pos
-		for end < len(s) && s[end] != '&' && s[end] != ';' {
-			end++
+		if i := strings.IndexByte(s[pos:], '&'); i >= 0 {
+			end += i
+		} else {
+			end = len(s)
 		}
 		eq := strings.IndexByte(s[pos:end], '=')
 		if eq >= 0 {
-			edits = c.formPair(edits, s, span{start: pos, end: end}, pos+eq, cut && end == len(s), deep)
+			edits = c.formPair(edits, s, span{start: pos, end: end}, pos+eq, cut && end == len(s), from)
 		} else if plain := unescape(s[pos:end]); plain != s[pos:end] {
 			if text, ok := c.within(plain, cut && end == len(s)); ok {
 				edits = append(edits, edit{start: pos, end: end, with: escape(text)})
@@ -111,7 +115,7 @@ func (c *Call) form(edits []edit, s string, cut, deep bool) []edit {
 }
 
 // formPair redacts the pair at s[pair.start:pair.end] with its '=' at s[eq].
-func (c *Call) formPair(edits []edit, s string, pair span, eq int, cut, deep bool) []edit {
+func (c *Call) formPair(edits []edit, s string, pair span, eq int, cut bool, from source) []edit {
 	name := unescape(s[pair.start:eq])
 	start, end := eq+1, pair.end
 	if start == end {
@@ -125,14 +129,17 @@ func (c *Call) formPair(edits []edit, s string, pair span, eq int, cut, deep boo
 		if isFingerprint(plain) || plain == Mark {
 			return edits
 		}
-		text, fp := c.credential(plain, deep, false)
+		text, fp := c.credential(plain, from, false)
 		if text != fp {
 			text = escape(text)
 		}
 		return append(edits, edit{start: start, end: end, with: text, name: name, fp: fp})
 	}
-	if plain == s[start:end] && strings.IndexByte(plain, '=') < 0 {
-		return edits
+	if plain == s[start:end] {
+		if strings.IndexByte(plain, '=') < 0 {
+			return edits
+		}
+		return c.pairs(edits, s[:end], start, cut, false)
 	}
 	if text, ok := c.within(plain, cut); ok {
 		edits = append(edits, edit{start: start, end: end, with: escape(text)})

@@ -115,7 +115,7 @@ type Call struct {
 func (r *Redactor) Call(known ...Known) *Call {
 	c := &Call{r: r}
 	for _, k := range known {
-		c.learn(string(k.Value), k.Fingerprint, true)
+		c.learn(string(k.Value), k.Fingerprint, fromCredential)
 	}
 	return c
 }
@@ -133,21 +133,20 @@ func (c *Call) note(name, fp string) {
 	}
 }
 
-// fingerprint returns the fingerprint of secret, and remembers both. Deep says
-// that the secret is looked for in base64 too: it is a credential of the call
-// and not only a field of a body.
-func (c *Call) fingerprint(secret string, deep bool) string {
+// fingerprint returns the fingerprint of secret, and remembers both if the
+// secret comes from where secrets are worth it.
+func (c *Call) fingerprint(secret string, from source) string {
 	if isFingerprint(secret) || secret == Mark {
 		return secret
 	}
 	for i := range c.known {
 		if c.known[i].value == secret {
-			c.known[i].deep = c.known[i].deep || deep
+			c.known[i].from = max(c.known[i].from, from)
 			return c.known[i].fp
 		}
 	}
 	fp := c.r.Fingerprint(secret)
-	c.learn(secret, fp, deep)
+	c.learn(secret, fp, from)
 	return fp
 }
 

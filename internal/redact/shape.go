@@ -171,7 +171,7 @@ func (c *Call) shapeAt(sh *shape, s string, at int, cut bool) (edit, bool) {
 	case !ok || isFingerprint(sp.secret):
 		return edit{}, false
 	}
-	fp := c.fingerprint(sp.secret, false)
+	fp := c.fingerprint(sp.secret, fromText)
 	return edit{start: sp.start, end: sp.end, with: sp.prefix + fp, name: sh.name, fp: fp}, true
 }
 

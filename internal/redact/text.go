@@ -11,7 +11,8 @@ import (
 // much than too little.
 func (c *Call) pairs(edits []edit, s string, from int, cut, colon bool) []edit {
 	for i := from; i < len(s); {
-		if b := s[i]; b != '=' && (b != ':' || !colon) {
+		sep := s[i]
+		if sep != '=' && (sep != ':' || !colon) {
 			i++
 			continue
 		}
@@ -21,11 +22,17 @@ func (c *Call) pairs(edits []edit, s string, from int, cut, colon bool) []edit {
 			continue
 		}
 		inQuery := before == '?' || before == '&' || before == '#' || before == ';'
-		if !c.r.fields.has(name) && (!inQuery || !c.r.query.has(name)) {
-			i++
+		if !c.r.fields.has(name) && (!inQuery || !c.r.query.has(name)) || before == '$' && sep == ':' {
+			i++ // "$password: String" declares a variable of GraphQL
 			continue
 		}
 		start, end, next := valueAfter(s, i, inQuery)
+		if sep == ':' && startsLine(s, i, name) {
+			end = max(end, lineEnd(s, start))
+			next = end
+		} else if sep == ':' && variable(s, start, end) {
+			start = end
+		}
 		if start < end {
 			edits = append(edits, c.valueEdit(s, start, end, name, inQuery, cut))
 		}
@@ -46,8 +53,41 @@ func (c *Call) valueEdit(s string, start, end int, name string, decode, cut bool
 	if isFingerprint(value) || value == Mark {
 		return edit{start: start, end: end, with: value}
 	}
-	text, fp := c.credential(value, false, false)
+	text, fp := c.credential(value, fromText, false)
 	return edit{start: start, end: end, with: text, name: name, fp: fp}
+}
+
+// startsLine reports whether name, which ends at s[at], begins a line, so that
+// its value ends with it.
+func startsLine(s string, at int, name string) bool {
+	start := at - len(name)
+	if start < 0 || s[start:at] != name {
+		return false
+	}
+	for start > 0 && (s[start-1] == ' ' || s[start-1] == '\t') {
+		start--
+	}
+	return start == 0 || s[start-1] == '\n'
+}
+
+// lineEnd returns where the line ends that s[i] is in, without white space; a
+// quoted value may have more lines.
+func lineEnd(s string, i int) int {
+	if i > 0 && strings.IndexByte("\"'`", s[i-1]) >= 0 {
+		end, _ := quotedEnd(s, i-1, s[i-1:i])
+		return end
+	}
+	end := strings.IndexByte(s[i:], '\n')
+	if end < 0 {
+		return len(s)
+	}
+	return trimSpan(s, i, i+end).end
+}
+
+// variable reports whether s[start:end] is "$name", and declared before, as in
+// GraphQL.
+func variable(s string, start, end int) bool {
+	return end-start > 1 && s[start] == '$' && strings.Contains(s[:start], s[start:end]+":")
 }
 
 // nameBefore returns the word that ends before s[at], past the quotes and
@@ -81,7 +121,7 @@ func valueAfter(s string, at int, inQuery bool) (start, end, next int) {
 	}
 	if inQuery {
 		end = i
-		for end < len(s) && strings.IndexByte("&;#\"'<>\\ \t\r\n", s[end]) < 0 {
+		for end < len(s) && strings.IndexByte("&#\"'<>\\ \t\r\n", s[end]) < 0 && (s[end] != ';' || !beginsPair(s[end+1:])) {
 			end++
 		}
 		return i, end, end
@@ -195,16 +235,18 @@ func unescape(s string) string {
 	return string(out)
 }
 
+// maxNested is how many encodings within encodings are undone.
+const maxNested = 4
+
 // within redacts a text that was taken out of an encoding, and reports
 // whether there was anything to take out.
 func (c *Call) within(s string, cut bool) (string, bool) {
-	const maxNested = 4
 	var edits []edit
 	c.nested++
 	if t := strings.TrimLeft(s, " \t\r\n"); t != "" && (t[0] == '{' || t[0] == '[') && c.nested <= maxNested {
 		edits = c.json(edits, s, cut)
 	} else {
-		edits = c.pairs(edits, s, 0, cut, false)
+		edits = c.pairs(edits, s, 0, cut, true)
 	}
 	c.nested--
 	edits = c.knownIn(c.shaped(edits, s, cut), s, cut)

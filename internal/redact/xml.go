@@ -61,17 +61,21 @@ func (c *Call) element(edits []edit, s string, start int, element, name string, 
 	if v.start < v.end {
 		value := unescapeXML(s[v.start:v.end])
 		if !isFingerprint(value) {
-			text, fp := c.credential(value, false, false)
+			text, fp := c.credential(value, fromField, false)
 			edits = append(edits, edit{start: v.start, end: v.end, with: text, name: name, fp: fp})
 		}
 	}
 	return edits, end
 }
 
-// tagEnd returns where the '>' of the tag is, past quoted attributes.
+// maxTag is how far the end of a tag is looked for, in bytes.
+const maxTag = 2048
+
+// tagEnd returns where the '>' of the tag is, or the next tag, past quoted
+// attributes.
 func tagEnd(s string, i int) int {
-	quote := byte(0)
-	for ; i < len(s); i++ {
+	quote, limit := byte(0), min(len(s), i+maxTag)
+	for ; i < limit; i++ {
 		switch c := s[i]; {
 		case quote != 0:
 			if c == quote {
@@ -79,11 +83,11 @@ func tagEnd(s string, i int) int {
 			}
 		case c == '"' || c == '\'':
 			quote = c
-		case c == '>':
+		case c == '>' || c == '<':
 			return i
 		}
 	}
-	return len(s)
+	return limit
 }
 
 // attributes returns the sensitive name that an attribute gives to the
