@@ -1,0 +1,168 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// Index finds events by their content. [index.Client] is one. It is safe for
+// concurrent use. Its answers are hints: the room checks each number against
+// the ledger. Errors wrap [index.ErrUnavailable] if it does not answer, and are
+// an [index.QueryError] if the query is wrong.
+type Index interface {
+	// Search returns the hits, sorted by time and then by number.
+	Search(ctx context.Context, q index.Query) ([]index.Hit, error)
+	// Run answers a query that may have pipes, row by row.
+	Run(ctx context.Context, q index.Query, yield func([]index.Field) error) error
+	// Histogram counts events in steps of time, divided by a field if one is given.
+	Histogram(ctx context.Context, q index.Query, step time.Duration, by string) ([]index.Bucket, error)
+	// Facets returns the most frequent values of each of the fields.
+	Facets(ctx context.Context, q index.Query, limit int, fields ...string) ([]index.Facet, error)
+}
+
+// IndexStatus is the state of an index. The zero value is an index that is up
+// and empty.
+type IndexStatus struct {
+	Indexed   uint64    // the records before this number can be found; a record that was added but is not searchable yet does not count
+	Repairing bool      // records before Indexed may be missing
+	Down      time.Time // since when it does not answer; zero: it is up
+	Reason    string    // why it is down
+}
+
+// ErrIndex is the error of what only the index can answer, while it is down.
+var ErrIndex = errors.New("the search index is not available")
+
+// Feed tells of new records. The recorder is one.
+type Feed interface {
+	// Size returns the number of durable records.
+	Size() uint64
+	// Wait returns when there are more than size records, with their number,
+	// or when ctx ends, with its error.
+	Wait(ctx context.Context, size uint64) (uint64, error)
+}
+
+// Appender records events. The recorder is one.
+type Appender interface {
+	// Append returns when e is durable, or with the reason why it will not be.
+	Append(ctx context.Context, e *event.Event) (capture.Receipt, error)
+}
+
+// Config is what a room is made of. What has no default is required.
+type Config struct {
+	Ledger    *ledger.Ledger
+	Files     fs.FS              // the ledger's files, for verification
+	Index     Index              // nil: there is no index
+	Status    func() IndexStatus // of Index; must not wait. Required with Index
+	Feed      Feed               // tells of new records
+	Appender  Appender           // records the looks
+	Edge      string             // named on look events; may be empty
+	Pseudonym func(issuer, subject string) string
+	Now       func() time.Time // nil: time.Now
+	ScanLimit uint64           // records that one search may scan in the ledger; 50,000
+}
+
+// Room is the door to the record. It is safe for concurrent use.
+type Room struct {
+	cfg       Config
+	verifying sync.Mutex // held by the one verification that may run
+}
+
+// New returns a room.
+func New(cfg Config) *Room {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.ScanLimit = cmp.Or(cfg.ScanLimit, 50_000)
+	if cfg.Index == nil {
+		since := cfg.Now()
+		cfg.Status = func() IndexStatus { return IndexStatus{Down: since, Reason: "there is none"} }
+	}
+	return &Room{cfg: cfg}
+}
+
+// ErrNotRecorded is the error of an answer that is refused because the look
+// could not be recorded. The error that wraps it says why.
+var ErrNotRecorded = errors.New("the answer is refused, because this look could not be recorded")
+
+// issuer vouches for readers.
+const issuer = "gatebook"
+
+// look records that the reader looked, before the answer is handed out.
+func (r *Room) look(ctx context.Context, who Reader, name Action, query string, objects []event.Object, facts ...event.Fact) error {
+	return r.record(ctx, who, event.Look, string(name), query, objects, facts)
+}
+
+// Decide records what a reader is about to do, such as revoking a key, as a
+// decision event. What could not be recorded must not be done. objects may be
+// personal, facts must not be.
+func (r *Room) Decide(ctx context.Context, who Reader, a Action, name string, objects []event.Object, facts ...event.Fact) error {
+	if err := who.May(a); err != nil {
+		return err
+	}
+	return r.record(ctx, who, event.Decision, name, "", objects, facts)
+}
+
+func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, query string, objects []event.Object, facts []event.Fact) error {
+	now := r.cfg.Now().UTC()
+	var random [8]byte
+	rand.Read(random[:])
+	if who.Tool != "" {
+		facts = append(facts, event.Fact{Name: "tool", Value: clip(who.Tool, 40)})
+	}
+	if who.Reason != "" {
+		// Free text can be personal, and so is not a fact.
+		objects = append(objects, event.Object{Type: "reason", ID: clip(who.Reason, 500)})
+	}
+	slices.SortFunc(facts, func(a, b event.Fact) int { return strings.Compare(a.Name, b.Name) })
+	e := &event.Event{
+		Header: event.Header{
+			ID: event.NewID(now, random), Kind: kind, Arrived: now, Completed: now, Edge: r.cfg.Edge,
+			Capture: event.Capture{Method: "self", Source: "reading", Durability: "recorded"},
+			Principal: event.Principal{
+				Kind: event.User, ID: r.cfg.Pseudonym(issuer, who.Name), Issuer: issuer, Level: event.LevelVerified, Reason: "token-matched",
+			},
+			Credential: event.Credential{Method: "bearer"},
+			Note:       &event.Note{Name: name, Facts: facts},
+		},
+		Who:  &event.Who{Subject: clip(who.Name, 256), Address: who.Address, UserAgent: clip(who.Agent, 256)},
+		What: &event.What{Query: clip(query, maxQuery), Objects: objects},
+	}
+	if _, err := r.cfg.Appender.Append(ctx, e); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
+	}
+	return nil
+}
+
+// sealed returns the number of records that can be read, after looking for new
+// ones. What the ledger's files already hold of a commit under way does not
+// count: it is not durable yet.
+func (r *Room) sealed() (uint64, error) {
+	size := r.cfg.Feed.Size()
+	if r.cfg.Ledger.Size() < size {
+		if err := r.cfg.Ledger.Refresh(); err != nil {
+			return 0, err
+		}
+	}
+	return min(r.cfg.Ledger.Size(), size), nil
+}
+
+// clip returns s cut to n bytes of valid UTF-8.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
+}
