@@ -1,0 +1,152 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/reading"
+)
+
+// routes is the table of everything that the API answers.
+func routes() []route {
+	list := []route{
+		get("/api/v1/search", "search", "Find events, or run a query with pipes over them.", search),
+		get("/api/v1/events/{event}", "event", "One event by number or id, with its proof.", oneEvent),
+		get("/api/v1/events/{event}/proof", "proof", "The proof that an event is in the ledger.", proof),
+		stream[tailParams, TailItem]("/api/v1/tail", "tail", "text/event-stream", "New events as they are sealed, as server-sent events: event, problem, or ping.", tail),
+		get("/api/v1/facets", "facets", "The most frequent values of fields.", facets),
+		get("/api/v1/histogram", "histogram", "Events counted in steps of time.", histogram),
+		get("/api/v1/stats", "stats", "Events counted by the values of fields.", stats),
+		get("/api/v1/who", "who", "What a principal did.", who),
+		stream[exportParams, reading.Record]("/api/v1/export", "export", "application/jsonl", "All matching events, oldest first, as JSON lines or CSV. The trailer Gatebook-Export is the summary.", export),
+		get("/api/v1/fields", "fields", "The fields that events can be searched by.", fields),
+		get("/api/v1/keys", "listKeys", "The API keys of the gateway.", listKeys),
+		{
+			method: http.MethodPost, path: "/api/v1/keys", id: "addKey", summary: "Make an API key. Its secret is in the answer and nowhere else.", status: http.StatusCreated,
+			body: reflect.TypeFor[NewKey](), result: reflect.TypeFor[KeySecret](), handle: addKey,
+		},
+		{
+			method: http.MethodDelete, path: "/api/v1/keys/{id}", id: "revokeKey", summary: "Revoke an API key.", params: reflect.TypeFor[keyParams](), status: http.StatusNoContent,
+			handle: revokeKey,
+		},
+		{
+			method: http.MethodPost, path: "/api/v1/verify", id: "verify", summary: "Verify the whole ledger: lines of progress, then the report.", media: "application/jsonl", stream: true,
+			body: reflect.TypeFor[VerifyRequest](), result: reflect.TypeFor[VerifyItem](), handle: verify,
+		},
+		get("/api/v1/checkpoint", "checkpoint", "The newest signed checkpoint, and whose it is.", checkpointJSON),
+		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
+	}
+	list = append(list, healthRoutes()...)
+	return append(list, tileRoutes()...)
+}
+
+// queryParams are the parameters of everything that takes a query.
+type queryParams struct {
+	Query string    `query:"query" doc:"LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind."`
+	From  time.Time `query:"from" doc:"Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d."`
+	To    time.Time `query:"to" doc:"Events that arrived before this time."`
+}
+
+func (p queryParams) reading() reading.Query {
+	return reading.Query{LogsQL: p.Query, From: p.From, To: p.To}
+}
+
+type searchParams struct {
+	queryParams
+	Limit  int    `query:"limit" default:"50" min:"1" max:"1000" doc:"Hits, or rows of a query with pipes."`
+	Order  string `query:"order" default:"newest" oneof:"newest,oldest" doc:"Which come first."`
+	Cursor string `query:"cursor" doc:"The member next of the page before."`
+}
+
+func search(c *call, p searchParams) (*reading.Result, error) {
+	return c.cfg.Room.Search(c.r.Context(), c.reader, reading.Search{Query: p.reading(), Limit: p.Limit, Oldest: p.Order == "oldest", Cursor: p.Cursor})
+}
+
+type eventParams struct {
+	Event string `path:"event" doc:"The event's number in the ledger, or its id."`
+}
+
+func oneEvent(c *call, p eventParams) (*reading.Detail, error) {
+	return c.cfg.Room.Event(c.r.Context(), c.reader, p.Event)
+}
+
+func proof(c *call, p eventParams) (*reading.Proof, error) {
+	return c.cfg.Room.Prove(c.r.Context(), c.reader, p.Event)
+}
+
+type facetParams struct {
+	queryParams
+	Fields []string `query:"fields" doc:"Names of fields, with commas. Empty: those that help most."`
+	Limit  int      `query:"limit" default:"10" min:"1" max:"100" doc:"Values of each field."`
+}
+
+func facets(c *call, p facetParams) (*reading.Facets, error) {
+	return c.cfg.Room.Facets(c.r.Context(), c.reader, p.reading(), p.Fields, p.Limit)
+}
+
+type histogramParams struct {
+	queryParams
+	Step time.Duration `query:"step" doc:"Length of a step, like 5m or 1d. Empty: about sixty steps."`
+	By   string        `query:"by" doc:"Name of a field that divides each step."`
+}
+
+func histogram(c *call, p histogramParams) (*reading.Histogram, error) {
+	return c.cfg.Room.Histogram(c.r.Context(), c.reader, p.reading(), p.Step, p.By)
+}
+
+type statsParams struct {
+	queryParams
+	By    []string `query:"by" doc:"Names of fields, with commas. Empty: one count of all."`
+	Limit int      `query:"limit" default:"50" min:"1" max:"1000" doc:"Rows."`
+}
+
+func stats(c *call, p statsParams) (*reading.Stats, error) {
+	return c.cfg.Room.Stats(c.r.Context(), c.reader, p.reading(), p.By, p.Limit)
+}
+
+type whoParams struct {
+	Principal string    `query:"principal" doc:"Pseudonym, subject, e-mail, name, client, key id, or fingerprint of a credential."`
+	From      time.Time `query:"from" doc:"As for search."`
+	To        time.Time `query:"to" doc:"As for search."`
+}
+
+func who(c *call, p whoParams) (*reading.Person, error) {
+	return c.cfg.Room.Who(c.r.Context(), c.reader, p.Principal, reading.Query{From: p.From, To: p.To})
+}
+
+// Field is a searchable field, as the registry has it.
+type Field struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`     // string, number, time, duration (nanoseconds), text
+	Part     string `json:"part"`     // header, or the envelope: who, what, payload
+	Personal bool   `json:"personal"` // about a person, and can be erased
+	List     bool   `json:"list"`     // can have several values
+	Doc      string `json:"doc"`
+}
+
+func fields(*call, none) ([]Field, error) {
+	var list []Field
+	for _, f := range event.Fields() {
+		list = append(list, Field{f.Name, string(f.Type), f.Part, f.Personal, f.List, f.Doc})
+	}
+	return list, nil
+}
+
+// Checkpoint is the newest signed state of the ledger.
+type Checkpoint struct {
+	Origin string `json:"origin"` // names the ledger
+	Size   uint64 `json:"size"`   // records
+	Root   string `json:"root"`   // of the tree, hex
+	Signed string `json:"signed"` // C2SP tlog-checkpoint
+}
+
+func checkpointJSON(c *call, _ none) (*Checkpoint, error) {
+	cp, signed, err := c.cfg.Room.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	return &Checkpoint{cp.Origin, cp.Size, fmt.Sprintf("%x", cp.Root[:]), string(signed)}, nil
+}

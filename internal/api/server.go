@@ -1,0 +1,220 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/internal/reading"
+)
+
+// Config is what the API serves. Room and Tokens are required.
+type Config struct {
+	Room   *reading.Room
+	Tokens []Token
+	Keys   Keys // nil: keys cannot be managed
+
+	// Hosts are the names under which the listener may be reached, beside
+	// those of loopback and addresses. Origins are the origins of web pages
+	// that may use the API, beside its own.
+	Hosts, Origins []string
+
+	PublicTiles   bool // checkpoint and tiles need no token
+	PublicMetrics bool // /metrics needs no token
+
+	Checks   func() []Check  // of /readyz and /healthz; nil: none
+	Draining func() bool     // the process is stopping; nil: never
+	Metrics  func() []Metric // of /metrics; nil: only the API's own
+	Version  string          // of the program, for the OpenAPI document
+	Now      func() time.Time
+	Log      *slog.Logger // nil: nothing is logged
+}
+
+// Token lets in whoever shows it.
+type Token struct {
+	Value  string         // the secret; at least 16 bytes
+	Reader reading.Reader // who that is: Name and Role
+}
+
+// Server is the API. Make one with [New]. It is safe for concurrent use.
+type Server struct {
+	cfg    Config
+	tokens []hashed
+	mux    *http.ServeMux
+	counts counts
+
+	searches, streams chan struct{} // a slot for each that may run at a time
+}
+
+type hashed struct {
+	sum    [sha256.Size]byte
+	reader reading.Reader
+}
+
+// Limits of what runs at a time. What comes on top waits up to slotWait, then
+// gets 429.
+const (
+	maxSearches = 16
+	maxStreams  = 64
+	slotWait    = 5 * time.Second
+	maxBody     = 256 << 10
+)
+
+// New returns the API as a handler.
+func New(cfg Config) *Server {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), searches: make(chan struct{}, maxSearches), streams: make(chan struct{}, maxStreams)}
+	for _, t := range cfg.Tokens {
+		if len(t.Value) >= 16 {
+			s.tokens = append(s.tokens, hashed{sha256.Sum256([]byte(t.Value)), t.Reader})
+		}
+	}
+	for _, rt := range routes() {
+		s.mux.Handle(rt.method+" "+rt.path, s.serve(rt))
+	}
+	s.mux.Handle("/", s.serve(route{path: "/", handle: func(c *call) error {
+		return &Problem{Status: http.StatusNotFound, Type: "not-found", Detail: "there is nothing at " + c.r.URL.Path, Help: "GET /api/v1/openapi.json describes the API"}
+	}, public: true}))
+	return s
+}
+
+// ServeHTTP serves one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	s.mux.ServeHTTP(w, r)
+}
+
+// call is one request on its way through a handler.
+type call struct {
+	*Server
+	w      *answer
+	r      *http.Request
+	reader reading.Reader // zero if the route is public and no token was shown
+}
+
+// answer remembers what was sent.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController].
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// serve puts what all routes have in common around the handler of rt.
+func (s *Server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := &answer{ResponseWriter: w}
+		c := &call{s, a, r, reading.Reader{}}
+		err := c.admit(&rt)
+		if err == nil {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			err = c.run(&rt)
+		}
+		if err != nil {
+			c.fail(err)
+		}
+		s.counts.add(rt.path, a.status)
+	})
+}
+
+// admit checks where the request comes from and who makes it.
+func (c *call) admit(rt *route) error {
+	if !rt.anyHost {
+		if err := c.checkHost(); err != nil {
+			return err
+		}
+	}
+	token, given := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	reader, ok := c.who(token)
+	public := rt.public || rt.tiles && c.cfg.PublicTiles || rt.metrics && c.cfg.PublicMetrics
+	if !ok && (!public || given) {
+		p := &Problem{Status: http.StatusUnauthorized, Type: "token", Detail: "the request has no bearer token", Help: "send the header Authorization: Bearer TOKEN; gatebook serve prints where the token is"}
+		if given {
+			p.Detail, p.Help = "the bearer token is not a valid one", "compare it with the token file that gatebook serve names"
+		}
+		c.w.Header().Set("WWW-Authenticate", `Bearer realm="gatebook"`)
+		return p
+	}
+	c.reader = reader
+	return nil
+}
+
+// who returns the reader that a token stands for. It takes the same time for
+// all tokens.
+func (c *call) who(token string) (reading.Reader, bool) {
+	sum := sha256.Sum256([]byte(token))
+	var found *hashed
+	for i := range c.tokens {
+		if subtle.ConstantTimeCompare(sum[:], c.tokens[i].sum[:]) == 1 {
+			found = &c.tokens[i]
+		}
+	}
+	if found == nil {
+		return reading.Reader{}, false
+	}
+	r := found.reader
+	r.Address, _, _ = net.SplitHostPort(c.r.RemoteAddr)
+	r.Agent = c.r.UserAgent()
+	r.Reason = c.r.Header.Get("Gatebook-Reason")
+	switch r.Tool = c.r.Header.Get("Gatebook-Tool"); r.Tool {
+	case "cli", "console":
+	default:
+		r.Tool = "api"
+	}
+	return r, true
+}
+
+// run runs the handler in one of the slots of its kind.
+func (c *call) run(rt *route) error {
+	var slots chan struct{}
+	switch {
+	case rt.stream:
+		slots = c.streams
+	case rt.heavy:
+		slots = c.searches
+	default:
+		return rt.handle(c)
+	}
+	ctx, cancel := context.WithTimeout(c.r.Context(), slotWait)
+	defer cancel()
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+		return rt.handle(c)
+	case <-ctx.Done():
+		c.w.Header().Set("Retry-After", "5")
+		return &Problem{Status: http.StatusTooManyRequests, Type: "busy", Detail: "too many requests of this kind run already", Help: "try again in a few seconds"}
+	}
+}
+
+// drainBody reads what is left of a small body, so that the connection can be
+// kept.
+func (c *call) drainBody() { io.CopyN(io.Discard, c.r.Body, 4096) }
