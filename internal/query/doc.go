@@ -29,6 +29,8 @@
 // and then looks for words in them by value: on negative numbers and on
 // fractions, a word or prefix that is only a part of the number ("5" in "-5",
 // "1." in "1.5") is found by Match and may not be found by the index.
+// Fractions of several digits may change in their last digit when the index
+// merges its parts, and are then not found by their exact value.
 // Integers above 2^53, and times as nanoseconds, are compared as floating-point
 // numbers: a time within 256 ns of a bound may be on either side of it.
 package query

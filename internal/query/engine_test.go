@@ -80,7 +80,7 @@ func randomRecord(rnd *rand.Rand, i int) record {
 		"took":   strconv.Itoa(rnd.IntN(2000)) + pick("ms", "ms", "µs", "s"),
 		"addr":   fmt.Sprintf("10.0.%d.%d", rnd.IntN(3), rnd.IntN(256)),
 		"at":     time.Date(2026, 11, 23, 10, rnd.IntN(60), rnd.IntN(60), rnd.IntN(1000)*1e6, time.UTC).Format("2006-01-02T15:04:05.000Z"),
-		"load":   strconv.FormatFloat(float64(rnd.IntN(400))/128, 'f', -1, 64),
+		"load":   strconv.FormatFloat(float64(rnd.IntN(400))/4, 'f', -1, 64),
 		"id":     fmt.Sprintf("p_%08x", rnd.Uint32()),
 		"body":   fmt.Sprintf(`{"name":%q,"mail":"%s@example.com","n":%d}`, pick("Alice", "Bob Müller", "日本 語", `a\b`), pick("alice", "bob"), rnd.IntN(99)),
 		"one":    "same value",
