@@ -1,0 +1,195 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/cli"
+	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/reading/readingtest"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/cli.md and the scripts")
+
+const token = "a-token-of-the-tests-0123456789"
+
+func TestMain(m *testing.M) {
+	if os.Getenv("GATEBOOK_READINGTEST_ENGINE") != "" {
+		readingtest.Main(m)
+	}
+	testscript.Main(m, map[string]func(){
+		"gatebook": func() { os.Exit(cli.OS("test", nil).Run()) },
+	})
+}
+
+// start is when the first of the calls of the tests arrived.
+var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// house is a record of three calls, one of which tries to fool a terminal.
+func house(t testing.TB) (*readingtest.House, http.Handler) {
+	h := readingtest.Open(t)
+	list := []*event.Event{
+		readingtest.Call(start, "alice", "GET", "/customers/1", 200),
+		readingtest.Call(start.Add(time.Second), "bob", "DELETE", "/customers/2", 404),
+		readingtest.Call(start.Add(2*time.Second), "mallory", "GET", "/\x1b[2Jgone\u202e", 500),
+	}
+	list[2].Principal.Level, list[2].Principal.ID = event.LevelClaimed, ""
+	list[2].Who = &event.Who{Claimed: "root"}
+	h.Put(list...)
+	for range 500 {
+		if c, _, err := h.Room.Checkpoint(); err == nil && c.Size >= 3 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return h, handler(h)
+}
+
+func handler(h *readingtest.House) http.Handler {
+	return api.New(api.Config{
+		Room: h.Room, Keys: &keys{}, Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
+		Tokens: []api.Token{{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}}},
+	})
+}
+
+// keys is a store of keys in memory.
+type keys struct{ list []api.Key }
+
+func (k *keys) List(context.Context) ([]api.Key, error) { return k.list, nil }
+
+func (k *keys) Add(_ context.Context, n api.NewKey) (api.KeySecret, error) {
+	key := api.Key{ID: fmt.Sprintf("k%d", len(k.list)+1), Name: n.Name, Kind: n.Kind, Scopes: n.Scopes, Created: start, Expires: n.Expires}
+	k.list = append(k.list, key)
+	return api.KeySecret{Key: key, Secret: "gb_secret"}, nil
+}
+
+func (k *keys) Revoke(_ context.Context, id string) error {
+	for i := range k.list {
+		if k.list[i].ID == id {
+			k.list[i].Revoked = start.Add(time.Hour)
+			return nil
+		}
+	}
+	return fmt.Errorf("key %s: %w", id, ledger.ErrNotFound)
+}
+
+// TestScripts runs the verbs against a server, as other processes.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			h, handler := house(e.T().(testing.TB))
+			_ = h
+			srv := httptest.NewServer(handler)
+			e.Defer(srv.Close)
+			data := filepath.Join(e.WorkDir, "gatebook-data")
+			e.Setenv("SERVER", srv.URL)
+			e.Setenv("TZ", "UTC")
+			b, err := json.Marshal(map[string]string{"url": srv.URL})
+			return errors.Join(err,
+				os.MkdirAll(filepath.Join(data, "keys"), 0o700),
+				os.WriteFile(filepath.Join(data, "ops.json"), b, 0o600),
+				os.WriteFile(filepath.Join(data, "keys", "ops.token"), []byte(token+"\n"), 0o600),
+			)
+		},
+	})
+}
+
+// run runs a verb in this process.
+func run(t *testing.T, local cli.Local, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := &cli.Program{Args: args, Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Version: "test", Local: local, Zone: time.UTC}
+	code = p.Run()
+	return code, out.String(), errs.String()
+}
+
+// TestLocal reads a directory on which no server runs.
+func TestLocal(t *testing.T) {
+	h, handler := house(t)
+	closed := 0
+	local := func(context.Context, string) (http.Handler, string, func() error, error) {
+		return handler, token, func() error { closed++; return nil }, nil
+	}
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"search", "who.subject:=bob", "--columns", "number,operation.method"}, "NUMBER  OPERATION.METHOD\n1       DELETE\n"},
+		{[]string{"tail", "-n", "2", "--limit", "2", "--columns", "number"}, "NUMBER\n1\n2\n"},
+		{[]string{"export", "--format", "csv", "--columns", "number,what.path", "--limit", "1"}, "number,what.path\n0,/customers/1\n"},
+	} {
+		code, out, errs := run(t, local, append(c.args, "--data", dir)...)
+		out = strings.ReplaceAll(out, " \n", "\n")
+		if code != 0 || strings.Join(strings.Fields(out), " ") != strings.Join(strings.Fields(c.want), " ") {
+			t.Errorf("%v: exit code %d\n%s%swant\n%s", c.args, code, out, errs, c.want)
+		}
+	}
+	if closed != 3 {
+		t.Errorf("the directory was closed %d times, want 3", closed)
+	}
+	looks := h.Looks()
+	if last := looks[len(looks)-1]; last.Note.Facts[len(last.Note.Facts)-1] != (event.Fact{Name: "tool", Value: "cli"}) {
+		t.Errorf("the last look is %+v, want one of the cli", last.Note)
+	}
+	locked := func(context.Context, string) (http.Handler, string, func() error, error) {
+		return nil, "", nil, errors.New("the directory is in use")
+	}
+	if code, _, errs := run(t, locked, "search", "--data", dir); code != cli.ExitError || errs != "gatebook: the directory is in use\n" {
+		t.Errorf("a directory in use: exit code %d, %q", code, errs)
+	}
+}
+
+// TestEvidence damages the ledger: the exit code says so.
+func TestEvidence(t *testing.T) {
+	h, handler := house(t)
+	f, err := os.OpenFile(filepath.Join(h.Dir, ledger.TileName(0)), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte{1, 2, 3, 4}, 40); err != nil { // the leaf of record 1
+		t.Fatal(err)
+	}
+	local := func(context.Context, string) (http.Handler, string, func() error, error) {
+		return handler, token, func() error { return nil }, nil
+	}
+	for _, verb := range [][]string{{"show", "1"}, {"prove", "1"}, {"search"}} {
+		code, out, errs := run(t, local, append(verb, "--data", t.TempDir())...)
+		if code != cli.ExitEvidence || !strings.Contains(errs, "record 1") || strings.Contains(out, "customers/2") {
+			t.Errorf("%v of a damaged record: exit code %d\n%s%s", verb, code, out, errs)
+		}
+	}
+}
+
+// TestReference compares docs/cli.md with the commands.
+func TestReference(t *testing.T) {
+	const file = "../../docs/cli.md"
+	got := (&cli.Program{}).Reference()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || string(want) != got {
+		t.Errorf("docs/cli.md is not what the commands say (%v): go test ./internal/cli -run TestReference -update", err)
+	}
+}

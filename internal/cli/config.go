@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/internal/config"
+)
+
+func (p *Program) configCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Check and print the configuration",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(
+		p.configFileCmd("check", "Report everything that is wrong with a configuration", func(*config.Config) {
+			fmt.Fprintln(p.Stdout, "the configuration is valid")
+		}),
+		p.configFileCmd("show", "Print the configuration with each value and where it came from; secrets are left out", func(cfg *config.Config) {
+			fmt.Fprint(p.Stdout, cfg.Effective())
+		}),
+		&cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration file", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(p.Stdout, config.Schema())
+			return err
+		}},
+	)
+	return c
+}
+
+func (p *Program) configFileCmd(verb, short string, then func(*config.Config)) *cobra.Command {
+	o := config.Options{Environ: p.Environ}
+	c := &cobra.Command{Use: verb, Short: short, Args: cobra.NoArgs}
+	f := c.Flags()
+	f.StringVarP(&o.File, "config", "c", "", "the configuration `file`")
+	f.StringVar(&o.Upstream, "upstream", "", "the `URL` of the API, as for serve")
+	f.StringVar(&o.Listen, "listen", "", "the `address` of the gateway, as for serve")
+	f.StringVar(&o.Ops, "ops", "", "the `address` of the operations listener, as for serve")
+	f.StringVar(&o.Data, "data", "", "the data `directory`, as for serve")
+	c.RunE = func(*cobra.Command, []string) error {
+		cfg, err := config.Load(o)
+		if err != nil {
+			return fmt.Errorf("the configuration is not valid:\n%w", err)
+		}
+		then(cfg)
+		return nil
+	}
+	return c
+}

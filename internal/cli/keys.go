@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/internal/api"
+)
+
+func (p *Program) keysCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "keys",
+		Short: "Manage the gateway's API keys",
+		Long:  "Make, list and revoke the API keys by which the gateway recognises callers. Each change is recorded before it is made.",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(p.keysAddCmd(), p.keysListCmd(), p.keysRevokeCmd())
+	return c
+}
+
+func (p *Program) keysAddCmd() *cobra.Command {
+	var t target
+	var kind, scopes, expires string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "add NAME",
+		Short:   "Make a key",
+		Long:    "Make a key for a principal. The secret is printed once and kept nowhere: pass it on at once.",
+		Example: "  gatebook keys add billing-sync --kind service --scopes orders:read,customers:read --expires 90d",
+		Args:    cobra.ExactArgs(1),
+	}
+	t.flags(c)
+	c.Flags().StringVar(&kind, "kind", "service", "user, service or machine")
+	c.Flags().StringVar(&scopes, "scopes", "", "`scopes` granted to the key, with commas")
+	c.Flags().StringVar(&expires, "expires", "", "when the key ends: a `time`, or how long from now, like 90d; without: never")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		k := api.NewKey{Name: args[0], Kind: kind, Scopes: tidy(scopes)}
+		if expires != "" {
+			if d, err := api.ParseDuration(expires); err == nil {
+				k.Expires = p.Now().Add(d).UTC()
+			} else if k.Expires, err = api.ParseTime(expires, p.Now().In(p.Zone)); err != nil {
+				return usage(c, fmt.Errorf("--expires %w", err))
+			}
+		}
+		from, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer from.close(&err)
+		var made api.KeySecret
+		if err := from.post(c.Context(), "/api/v1/keys", k, &made); err != nil {
+			return err
+		}
+		if asJSON {
+			return lines(p.Stdout).Encode(made)
+		}
+		p.note("key %s of %s; its secret, shown this once:", made.Key.ID, made.Key.Name)
+		fmt.Fprintln(p.Stdout, made.Secret)
+		return nil
+	}
+	return c
+}
+
+func (p *Program) keysListCmd() *cobra.Command {
+	var t target
+	var o output
+	c := &cobra.Command{Use: "list", Short: "List all keys", Args: cobra.NoArgs}
+	t.flags(c)
+	o.flags(c, "table, json or csv")
+	c.RunE = func(c *cobra.Command, _ []string) (err error) {
+		if err := o.check("table", "json", "csv"); err != nil {
+			return usage(c, err)
+		}
+		from, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer from.close(&err)
+		var list []api.Key
+		if err := from.get(c.Context(), "/api/v1/keys", nil, &list); err != nil {
+			return err
+		}
+		if o.form == "json" {
+			enc := lines(p.Stdout)
+			for _, k := range list {
+				if err := enc.Encode(k); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		return p.rows(&o, []string{"id", "name", "kind", "scopes", "created", "state"}, keyRows(p.look(&o), p.Now(), list))
+	}
+	return c
+}
+
+func keyRows(l look, now time.Time, list []api.Key) [][]cell {
+	rows := make([][]cell, 0, len(list))
+	for _, k := range list {
+		state := cell{"valid", green}
+		switch {
+		case !k.Revoked.IsZero():
+			state = cell{"revoked " + l.time(k.Revoked), red}
+		case !k.Expires.IsZero() && !k.Expires.After(now):
+			state = cell{"expired " + l.time(k.Expires), yellow}
+		case !k.Expires.IsZero():
+			state = cell{"valid until " + l.time(k.Expires), green}
+		}
+		rows = append(rows, []cell{{k.ID, bold}, {k.Name, plain}, {k.Kind, plain}, {strings.Join(k.Scopes, " "), plain}, {l.time(k.Created), dim}, state})
+	}
+	return rows
+}
+
+func (p *Program) keysRevokeCmd() *cobra.Command {
+	var t target
+	c := &cobra.Command{Use: "revoke ID", Short: "End a key at once", Args: cobra.ExactArgs(1)}
+	t.flags(c)
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		from, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer from.close(&err)
+		res, err := from.do(c.Context(), http.MethodDelete, "/api/v1/keys/"+url.PathEscape(args[0]), nil, nil)
+		if err != nil {
+			return err
+		}
+		res.Body.Close()
+		p.note("key %s is revoked", args[0])
+		return nil
+	}
+	return c
+}
