@@ -20,8 +20,8 @@ import (
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/reading"
-	"github.com/gatebook/gatebook/internal/reading/readingtest"
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/readingtest"
 )
 
 func TestMain(m *testing.M) { readingtest.Main(m) }

@@ -21,8 +21,8 @@ import (
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/cli"
 	"github.com/gatebook/gatebook/internal/reading"
-	"github.com/gatebook/gatebook/internal/reading/readingtest"
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/readingtest"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/cli.md and the scripts")
