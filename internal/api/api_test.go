@@ -156,6 +156,7 @@ func TestRefusals(t *testing.T) {
 		{"a body that is not JSON", "POST /api/v1/verify {", adminToken, nil, 400, "argument"},
 		{"an unknown member", `POST /api/v1/verify {"fast":true}`, adminToken, nil, 400, "argument"},
 		{"nothing there", "GET /nothing", adminToken, nil, 404, "not-found"},
+		{"a wrong method", "POST /api/v1/search", adminToken, nil, 405, "method"},
 		{"not a tile", "GET /tile/0/1234", adminToken, nil, 404, "not-found"},
 		{"a tile under its other name", "GET /tile/data/000", adminToken, nil, 404, "not-found"},
 		{"a tile beyond the checkpoint", "GET /tile/0/000", adminToken, nil, 404, "not-found"},

@@ -83,10 +83,24 @@ func New(cfg Config) *Server {
 	for _, rt := range routes() {
 		s.mux.Handle(rt.method+" "+rt.path, s.serve(rt))
 	}
-	s.mux.Handle("/", s.serve(route{path: "/", handle: func(c *call) error {
-		return &Problem{Status: http.StatusNotFound, Type: "not-found", Detail: "there is nothing at " + c.r.URL.Path, Help: "GET /api/v1/openapi.json describes the API"}
-	}, public: true}))
+	s.mux.Handle("/", s.serve(route{path: "/", handle: nothing, public: true}))
 	return s
+}
+
+// nothing answers what no route does.
+func nothing(c *call) error {
+	var allowed []string
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		if _, pattern := c.mux.Handler(&http.Request{Method: m, URL: c.r.URL, Host: c.r.Host}); pattern != "/" && pattern != "" {
+			allowed = append(allowed, m)
+		}
+	}
+	if len(allowed) == 0 {
+		return &Problem{Status: http.StatusNotFound, Type: "not-found", Detail: "there is nothing at " + clip(c.r.URL.Path, 200), Help: "GET /api/v1/openapi.json describes the API"}
+	}
+	list := strings.Join(allowed, ", ")
+	c.w.Header().Set("Allow", list)
+	return &Problem{Status: http.StatusMethodNotAllowed, Type: "method", Detail: c.r.Method + " is not for this path", Help: "use " + list}
 }
 
 // ServeHTTP serves one request.
