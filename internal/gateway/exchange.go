@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gatebook/gatebook/capture"
@@ -78,6 +79,9 @@ func (g *Gateway) relay(x *capture.Exchange, r *http.Request, rt *route, a answe
 	err := g.copyBody(x, a, rt, flush)
 	if err == nil {
 		sendTrailers(h, announced, a.trailer())
+		if !a.Consumed() && rt.Capture.Durability != capture.Recorded {
+			x.Flush() // Close may wait for the client's last words
+		}
 	}
 	a.Close()
 	switch {
@@ -244,20 +248,29 @@ type clientBody struct {
 	from io.Reader
 	wait time.Duration
 	next time.Time // when the deadline is to be moved
+
+	mu   sync.Mutex
+	over bool // guarded by mu: nobody wants the rest
 }
 
 func (b *clientBody) Read(p []byte) (int, error) {
-	if b.wait > 0 {
-		if now := time.Now(); now.After(b.next) {
-			b.next = now.Add(b.wait / 4)
-			b.x.SetReadDeadline(now.Add(b.wait))
-		}
+	if now := time.Now(); b.wait > 0 && now.After(b.next) {
+		b.next = now.Add(b.wait / 4)
+		b.limit(now.Add(b.wait))
 	}
 	n, err := b.from.Read(p)
 	if err == io.EOF && b.wait > 0 {
-		b.x.SetReadDeadline(time.Time{})
+		b.limit(time.Time{})
 	}
 	return n, err
+}
+
+func (b *clientBody) limit(t time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over {
+		b.x.SetReadDeadline(t)
+	}
 }
 
 // lastWords is how long a client may go on sending a body that nobody wants,
@@ -265,4 +278,9 @@ func (b *clientBody) Read(p []byte) (int, error) {
 const lastWords = 250 * time.Millisecond
 
 // interrupt ends a Read that waits.
-func (b *clientBody) interrupt() { b.x.SetReadDeadline(time.Now().Add(lastWords)) }
+func (b *clientBody) interrupt() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	b.x.SetReadDeadline(time.Now().Add(lastWords))
+}

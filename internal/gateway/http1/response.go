@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -187,9 +188,21 @@ func (r *Response) trailers() error {
 	return io.EOF
 }
 
-// Buffered reports whether Next has something without waiting for the network.
+// Buffered reports whether Next has something, or the end, without waiting for
+// the network.
 func (r *Response) Buffered() bool {
-	return r.end == endNone || r.end == endLength && r.left == 0 || r.conn.r < r.conn.w
+	switch {
+	case r.end == endNone, r.end == endLength && r.left == 0:
+		return true
+	case r.end != endChunked || r.chunk:
+		return r.conn.r < r.conn.w
+	}
+	rest := r.conn.buf[r.conn.r:r.conn.w]
+	if r.begun {
+		rest = rest[min(2, len(rest)):] // the end of the chunk before
+	}
+	line := bytes.IndexByte(rest, '\n')
+	return line >= 0 && line+1 < len(rest) // and something follows it
 }
 
 // Close ends the exchange. The connection is used again if both sides have
