@@ -1,0 +1,95 @@
+package arch
+
+// Module is the path of the module that the plan is of.
+const Module = "github.com/gatebook/gatebook"
+
+// Floors says on which floor each package lives, by its path below [Module].
+// A package may import packages of lower floors only; [Neighbours] lists the
+// exceptions. A name that ends in "/..." stands for the package and all below
+// it, which may import each other: one part of the house, in several rooms.
+var Floors = map[string]int{
+	"cmd/gatebook":        8, // main
+	"cmd/gatebook-verify": 8, // main
+
+	"internal/app":    7, // the wiring
+	"internal/cli":    7, // the verbs
+	"internal/verify": 7, // the verb verify, small enough to stand alone
+
+	"internal/api":        6, // the JSON API
+	"internal/console":    6, // the console's files
+	"internal/config/...": 6, // the configuration file
+
+	"internal/act":       5, // blocks and throttles
+	"internal/alert/...": 5, // findings grouped for people
+	"internal/reading":   5, // the one door to the record
+	"internal/report":    5, // evidence packs
+
+	"internal/index/...": 4, // search
+	"internal/detect":    4, // rules
+	"internal/catalog":   4, // the inventory
+
+	"internal/gateway/...": 3, // calls come in
+	"internal/ingest/...":  3, // other logs come in
+	"internal/record":      3, // the only writer
+	"internal/follow":      3, // cursors
+
+	"capture":               2, // exchange to event
+	"internal/identity/...": 2, // who it was
+	"internal/operation":    2, // what it was
+	"internal/classify":     2, // what was in it
+
+	"internal/redact": 1, // secrets taken out
+	"internal/policy": 1, // what is allowed
+	"internal/query":  1, // the language of searches
+
+	"event":  0, // the fact
+	"ledger": 0, // the proof
+}
+
+// Outside lists what is no part of the program and may import any of it:
+// measurements and tests, and the plan itself.
+var Outside = []string{"bench/...", "test/...", "internal/arch"}
+
+// Neighbours lists the imports on one floor that are allowed, as "importer
+// imported", each with its reason.
+var Neighbours = map[string]string{
+	"ledger event":                  "the ledger's records are events, and an envelope is checked against its commitment",
+	"internal/identity/... capture": "a resolver sees the evidence that capture defines, and answers with an identity of its",
+	"internal/cli internal/app":     "the verb serve starts the program",
+	"internal/cli internal/verify":  "the verb verify is that of gatebook-verify",
+	"internal/api internal/console": "one server answers for both",
+}
+
+// Only lists packages, of this module and of others, that a few alone may
+// import.
+var Only = []struct {
+	Imported string   // with "/...": and all below
+	By       []string // below [Module]
+	Why      string
+}{
+	{Module + "/internal/config/...", []string{"internal/app", "internal/config/..."}, "one place knows the file; all others take a Config of real types"},
+	{"github.com/VictoriaMetrics/...", []string{"internal/index/engine/..."}, "the engine is never evidence and can end its process: it runs as a child"},
+	{"testing/...", nil, "the program carries no test code"},
+}
+
+// Debts lists breaches of [Only] that are there today, as "importer imported",
+// each with what would cure it. A debt is not a permission: the test prints
+// it, and fails once it is paid and still listed.
+var Debts = map[string]string{
+	"internal/cli internal/config": "the verbs config check, show and schema load the file themselves: app should offer them, or the rule should name cli",
+}
+
+// Closure says what a package may reach, through however many others.
+type Closure struct {
+	Package string   // below [Module]
+	Reaches []string // all that it may reach of this module; with "/...": and all below
+	Never   []string // what it may not reach of other modules and the standard library
+	Why     string
+}
+
+// Closures lists the packages whose closure is part of what they promise.
+var Closures = []Closure{
+	{"cmd/gatebook-verify", []string{"event", "ledger", "internal/verify"}, []string{"net/...", "os/exec", "plugin"}, "its smallness is the argument"},
+	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation", "internal/classify"}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
+	{"capture", []string{"event", "internal/redact", "internal/policy"}, nil, "the middleware is for other people's programs"},
+}
