@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 		{"connect", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405, capture.MethodRefused},
 		{"body too large", "POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n01234567890", 413, capture.BodyTooLarge},
 		{"chunks too large", "POST /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n", 413, capture.BodyTooLarge},
-		{"not HTTP", "hello\r\n\r\n", 400, capture.RequestMalformed},
+		{"not HTTP", "hello, is this HTTP?\r\n\r\n", 400, capture.RequestMalformed},
 		{"no host", "GET / HTTP/1.1\r\n\r\n", 400, capture.RequestMalformed},
 		{"bad coding", "GET /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n", 501, capture.RequestMalformed},
 		{"length and length", "GET /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, capture.RequestMalformed},
