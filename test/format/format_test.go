@@ -1,0 +1,206 @@
+package format
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// second runs the second verifier, or skips the test if it cannot run.
+func second(t *testing.T, args ...string) (code int, out string) {
+	t.Helper()
+	for _, tool := range []string{"python3", "zstd"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed, and the second verifier needs it", tool)
+		}
+	}
+	b, err := exec.Command("python3", append([]string{"verify.py"}, args...)...).CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		t.Fatal(err)
+	}
+	if bytes.Contains(b, []byte("Traceback")) {
+		t.Errorf("verify.py %v ended by an exception:\n%s", args, b)
+	}
+	return code, string(b)
+}
+
+// makeLedger records some thousand events such that all kinds of file are
+// there: with small segments some are sealed, with large ones none.
+func makeLedger(t *testing.T, events int, segment int64) (dir, vkey string) {
+	t.Helper()
+	skey, vkey, err := note.GenerateKey(rand.Reader, "gatebook.test/format")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: segment})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	add := func(from, to int) {
+		var wg sync.WaitGroup
+		for c := range 64 {
+			wg.Go(func() {
+				for i := from + c; i < to; i += 64 {
+					if _, err := r.Append(ctx, someEvent(i)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+	add(0, events)
+	for segment < 1<<20 && r.Stats().SealedSegments == 0 {
+		time.Sleep(10 * time.Millisecond) // until the sealer's next round
+	}
+	add(events, events+20) // not sealed
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	return dir, vkey
+}
+
+func someEvent(i int) *event.Event {
+	at := time.Now()
+	var random [8]byte
+	rand.Read(random[:])
+	return &event.Event{
+		Header:  event.Header{ID: event.NewID(at, random), Kind: event.Access, Arrived: at, Edge: "edge-one"},
+		Who:     &event.Who{Subject: fmt.Sprintf("user-%d", i), UserAgent: "\x00\"\\ünï\u2028"},
+		What:    &event.What{Path: fmt.Sprintf("/things/%d", i)},
+		Payload: &event.Payload{Response: event.Message{Body: strings.Repeat("body ", i%20)}},
+	}
+}
+
+// TestSecondVerifier has verify.py accept what the recorder wrote, and notice a
+// changed byte in each kind of file, a removed file and a removed end.
+func TestSecondVerifier(t *testing.T) {
+	dir, vkey := makeLedger(t, 1200, 96<<10)
+	old := filepath.Join(dir, ledger.CheckpointFile)
+	if code, out := second(t, "--key", vkey, "--since", old, dir); code != 0 {
+		t.Fatalf("before anything is changed: exit code %d\n%s", code, out)
+	}
+	f := func(pattern, want string, change func(name string, b []byte)) {
+		t.Helper()
+		names, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
+		if len(names) == 0 {
+			t.Fatalf("there is no %s", pattern)
+		}
+		name := names[len(names)-1]
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(name, bytes.Clone(b))
+		if code, out := second(t, "--key", vkey, dir); code != 1 || !strings.Contains(out, want) {
+			t.Errorf("%s: exit code %d, want 1 and %q\n%s", pattern, code, want, out)
+		}
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flip := func(part int) func(string, []byte) {
+		return func(name string, b []byte) {
+			b[len(b)*part/100] ^= 4
+			if err := os.WriteFile(name, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	remove := func(name string, _ []byte) {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cut := func(name string, b []byte) {
+		if err := os.WriteFile(name, b[:len(b)-1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, part := range []int{2, 70} {
+		f("format", "format", flip(part))
+		f("checkpoint", "checkpoint", flip(part))
+		f("journal/*.journal", "journal/", flip(part))
+		f("sealed/*", "sealed/", flip(part))
+		f("envelope/who/*/*", "envelope/who/", flip(part))
+		f("envelope/payload/*/*", "envelope/payload/", flip(part))
+		f("tile/0", "tile/0", flip(part))
+		f("tile/1", "tile/1", flip(part))
+	}
+	f("format", "format: it is missing", remove)
+	f("checkpoint", "checkpoint: it is missing", remove)
+	f("sealed/*", "", remove)
+	f("envelope/what/*/*", "it is missing", remove)
+	f("journal/*.journal", "the newest were removed", remove)
+	f("tile/0", "tile/0", cut)
+	f("journal/*.journal", "journal/", cut)
+	if code, out := second(t, "--key", vkey, dir); code != 0 {
+		t.Errorf("after everything was put back: exit code %d\n%s", code, out)
+	}
+}
+
+// TestOlderCheckpoint puts a checkpoint that a frame holds in the place of the
+// published one, cuts the tree to it, and changes a later record: the roots of
+// the later frames must tell.
+func TestOlderCheckpoint(t *testing.T) {
+	dir, vkey := makeLedger(t, 300, 1<<20)
+	names, _ := filepath.Glob(filepath.Join(dir, ledger.JournalDir, "*.journal"))
+	name := names[len(names)-1]
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := binary.BigEndian.Uint32(b[4:])
+	first, err := ledger.ParseFrame(b[:size:size])
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, ledger.CheckpointFile, bytes.Clone(first.Checkpoint))
+	if err := os.Truncate(filepath.Join(dir, "tile", "0"), 32*int64(first.First+uint64(len(first.Records)))); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := second(t, "--key", vkey, dir); code != 0 || !strings.Contains(out, "newer than the published checkpoint") {
+		t.Fatalf("an older checkpoint alone: exit code %d, want 0 and a note\n%s", code, out)
+	}
+	frame := b[size:]
+	frame = frame[:binary.BigEndian.Uint32(frame[4:])]
+	copy(frame[bytes.Index(frame, []byte("edge-one")):], "EDGE-TWO")
+	table := crc32.MakeTable(crc32.Castagnoli)
+	binary.BigEndian.PutUint32(frame[20:], crc32.Update(crc32.Checksum(frame[:20], table), table, frame[24:]))
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := second(t, "--key", vkey, dir); code != 1 || !strings.Contains(out, "its root is not that of the first") {
+		t.Errorf("a record after it changed: exit code %d, want 1\n%s", code, out)
+	}
+}

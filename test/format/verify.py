@@ -1,0 +1,578 @@
+#!/usr/bin/env python3
+"""Verifies a ledger of Gatebook as docs/FORMAT.md says, with no code of Gatebook.
+
+usage: verify.py [--key KEY] [--since FILE]... DIRECTORY
+
+Exit code 0: the evidence holds; 1: it does not; 2: it could not be read.
+Needs Python 3.9 and the command zstd; nothing else.
+"""
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+CLASSES = ("who", "what", "payload")
+DIGITS = re.compile(r"[0-9]{20}")
+BLOCK, LIMIT = 256, 1 << 28
+
+# Ed25519, RFC 8032 section 5.1, in extended coordinates.
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+I = pow(2, (P - 1) // 4, P)
+
+
+def point_add(a, b):
+    A, B = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    C, Z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    E, F, G, H = B - A, Z - C, Z + C, B + A
+    return E * F % P, G * H % P, F * G % P, E * H % P
+
+
+def point_mul(n, a):
+    r = (0, 1, 1, 0)
+    while n:
+        if n & 1:
+            r = point_add(r, a)
+        a, n = point_add(a, a), n >> 1
+    return r
+
+
+def point_decode(b):
+    n = int.from_bytes(b, "little")
+    y, sign = n & (1 << 255) - 1, n >> 255
+    x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(x2, (P + 3) // 8, P)
+    if (x * x - x2) % P:
+        x = x * I % P
+    if (x * x - x2) % P or x == 0 and sign:
+        raise ValueError("not a point")
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+def point_encode(a):
+    z = pow(a[2], P - 2, P)
+    x, y = a[0] * z % P, a[1] * z % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+BASE = point_decode((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def signed_by(public, text, sig):
+    s = int.from_bytes(sig[32:], "little")
+    if s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(sig[:32] + public + text).digest(), "little") % L
+    x, y, z, t = point_decode(public)
+    minus = (P - x, y, z, P - t)
+    return point_encode(point_add(point_mul(s, BASE), point_mul(k, minus))) == sig[:32]
+
+
+CRC = []
+for _n in range(256):
+    for _ in range(8):
+        _n = _n >> 1 ^ (0x82F63B78 if _n & 1 else 0)
+    CRC.append(_n)
+
+
+def crc32c(*parts):
+    c = 0xFFFFFFFF
+    for part in parts:
+        for b in part:
+            c = CRC[(c ^ b) & 255] ^ c >> 8
+    return c ^ 0xFFFFFFFF
+
+
+def sha(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unbase64(s):
+    b = base64.b64decode(s, validate=True)
+    if base64.b64encode(b).decode() != s:
+        raise ValueError("base64 is spelt differently")
+    return b
+
+
+class Damage(Exception):
+    """Bytes that could be read are not those that were sealed."""
+
+
+class Key:
+    def __init__(self, text):
+        try:
+            self.name, digest, b64 = text.split("+", 2)
+            b = unbase64(b64)
+            self.hash, self.public = bytes.fromhex(digest), b[1:]
+            ok = len(b) == 33 and b[0] == 1 and self.hash == sha(self.name.encode(), b"\n", b)[:4]
+        except ValueError:
+            ok = False
+        if not ok:
+            raise Damage("%r is not a public key" % text)
+
+
+def parse_checkpoint(raw, key):
+    """Returns (size, root) of a signed checkpoint (section 3)."""
+    try:
+        text, sigs = raw.decode().split("\n\n", 1)
+        text += "\n"
+        origin, size, root = text.split("\n")[:3]
+        root = unbase64(root)
+        if text != "%s\n%d\n%s\n" % (origin, int(size), base64.b64encode(root).decode()) or len(root) != 32:
+            raise ValueError("its text is spelt differently")
+        if not sigs.endswith("\n") or origin != key.name:
+            raise ValueError("it is cut, or has another origin")
+        for line in sigs[:-1].split("\n"):
+            dash, name, b64 = line.split(" ")
+            b = unbase64(b64)
+            if dash != "\u2014":
+                raise ValueError("a signature line is damaged")
+            if name == key.name and b[:4] == key.hash:
+                if len(b) == 68 and signed_by(key.public, text.encode(), b[4:]):
+                    return int(size), root
+                raise ValueError("its signature is wrong")
+        raise ValueError("it is not signed by the ledger's key")
+    except ValueError as e:
+        raise Damage("checkpoint: %s" % e) from None
+
+
+class Reader:
+    def __init__(self, b):
+        self.b, self.at = b, 0
+
+    def take(self, n):
+        if self.at + n > len(self.b):
+            raise Damage("it is cut short inside")
+        self.at += n
+        return self.b[self.at - n:self.at]
+
+    def num(self, n):
+        return int.from_bytes(self.take(n), "big")
+
+    def end(self):
+        if self.at != len(self.b):
+            raise Damage("its parts do not fill it")
+
+
+def be(b):
+    return int.from_bytes(b, "big")
+
+
+def parse_frame(b):
+    """Returns first, [(header, {class: (salt, data)})], root, checkpoint."""
+    if be(b[20:24]) != crc32c(b[:20], b[24:]):
+        raise Damage("its CRC-32C is wrong")
+    r, records = Reader(b[24:-4]), []
+    count = be(b[8:12])
+    if count == 0:
+        raise Damage("it has no records")
+    for _ in range(count):
+        header, mask = r.take(r.num(2)), None
+        mask = r.num(1)
+        if mask > 7:
+            raise Damage("a record has an unknown class of envelope")
+        envs = {}
+        for c in range(3):
+            if mask >> c & 1:
+                salt = r.take(16)
+                envs[c] = (salt, r.take(r.num(4)))
+        records.append((header, envs))
+    root = r.take(32)
+    checkpoint = r.take(r.num(2))
+    r.end()
+    return be(b[12:20]), records, root, checkpoint
+
+
+def frame_size(b, at):
+    """Returns the size of the whole frame at at, or 0."""
+    n = be(b[at + 4:at + 8])
+    if b[at:at + 4] != b"GBF1" or not 62 <= n <= LIMIT or at + n > len(b) or b[at + n - 4:at + n] != b"GBFE":
+        return 0
+    return n
+
+
+def uncompress(b, size):
+    out = subprocess.run(["zstd", "-dcq"], input=b, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if out.returncode or len(out.stdout) != size:
+        raise Damage("it does not uncompress")
+    return out.stdout
+
+
+def blocks(b):
+    """Yields (first, count, items) of the blocks of a block file (section 8)."""
+    count = be(b[-12:-8])
+    start = len(b) - 12 - 16 * count
+    if len(b) < 12 or b[-4:] != b"GBX1" or start < 0 or crc32c(b[start:-8]) != be(b[-8:-4]):
+        raise Damage("its index is damaged or cut off")
+    refs = [(be(b[i:i + 8]), be(b[i + 8:i + 16])) for i in range(start, len(b) - 12, 16)]
+    ends = [offset for _, offset in refs[1:]] + [start]
+    last = (-1, 0)
+    if (refs[0][1] if refs else start) != 0:
+        raise Damage("its first block is not at its beginning")
+    for (first, offset), end in zip(refs, ends):
+        if first <= last[0] or offset < last[1] or end - offset < 28:
+            raise Damage("its index is out of order")
+        last = first, end
+        h, stored = b[offset:offset + 28], b[offset + 28:end]
+        if h[:4] != b"GBB1" or be(h[4:12]) != first or be(h[20:24]) != len(stored) or be(h[16:20]) > LIMIT:
+            raise Damage("block of record %d: its header is damaged" % first)
+        if crc32c(h[:24], stored) != be(h[24:28]):
+            raise Damage("block of record %d: its CRC-32C is wrong" % first)
+        yield first, be(h[12:16]), uncompress(stored, be(h[16:20]))
+
+
+def commitments(header):
+    """Returns {class: hash} of a header, and its day."""
+    try:
+        h = json.loads(header.decode())
+        return {c: bytes.fromhex(h["commit"][n]) for c, n in enumerate(CLASSES) if n in h.get("commit", {})}, h["arrived"][:10]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Damage("its header is not one") from None
+
+
+def commitment(c, salt, data):
+    return sha(b"gatebook/envelope/v1\0", bytes([c]), salt, data)
+
+
+class Tree:
+    def __init__(self):
+        self.size, self.stack = 0, []
+
+    def add(self, leaf):
+        self.stack.append(leaf)
+        n = self.size
+        while n & 1:
+            right = self.stack.pop()
+            self.stack[-1] = sha(b"\1", self.stack[-1], right)
+            n >>= 1
+        self.size += 1
+
+    def root(self):
+        if not self.stack:
+            return sha()
+        h = self.stack[-1]
+        for left in reversed(self.stack[:-1]):
+            h = sha(b"\1", left, h)
+        return h
+
+
+class Verifier:
+    def __init__(self, root):
+        self.root = root
+        self.damage, self.unreadable, self.notes = [], [], []
+        self.leaves, self.wanted = [], []  # wanted: (size, root, where)
+        self.envelopes = 0
+        self.checkpoint = None
+
+    def wrong(self, where, what):
+        self.damage.append("%s: %s" % (where, what))
+
+    def read(self, name):
+        try:
+            with open(os.path.join(self.root, name), "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return None
+        except OSError as e:
+            self.unreadable.append("%s: %s" % (name, e.strerror))
+            return None
+
+    def list(self, name):
+        try:
+            return sorted(n for n in os.listdir(os.path.join(self.root, name)) if not n.endswith(".tmp"))
+        except FileNotFoundError:
+            return []
+        except OSError as e:
+            self.unreadable.append("%s: %s" % (name, e.strerror))
+            return []
+
+    def segments(self, folder, ext):
+        firsts = []
+        for name in self.list(folder):
+            if name.endswith(ext) and DIGITS.fullmatch(name[:-len(ext)]):
+                firsts.append(int(name[:-len(ext)]))
+            else:
+                self.wrong(folder + "/" + name, "it is no part of a ledger")
+        return firsts
+
+    def run(self, key, since):
+        if not self.open(key):
+            return
+        self.sealed()
+        self.journals()
+        for i, name in enumerate(since):
+            with open(name, "rb") as f:
+                self.older(f.read(), "older checkpoint %d" % (i + 1))
+        self.tree()
+        self.strangers()
+
+    def open(self, key):
+        b = self.read("format")
+        if b is None:
+            if not self.unreadable:
+                self.wrong("format", "it is missing")
+            return False
+        lines = b.decode("utf-8", "replace").split("\n")
+        body = "\n".join(lines[:-2]) + "\n"
+        if len(lines) < 3 or (body + hashlib.sha256(body.encode()).hexdigest()[:16] + "\n").encode() != b:
+            self.wrong("format", "it was changed")
+            return False
+        if lines[0] != "gatebook-ledger 1":
+            self.unreadable.append("format: %r is a newer version" % lines[0])
+            return False
+        try:
+            own = Key(lines[2])
+            if len(lines) != 5 or own.name != lines[1]:
+                raise Damage("it is not that of the origin")
+            self.key = Key(key) if key else own
+        except Damage as e:
+            self.wrong("format", str(e))
+            return False
+        if not key:
+            self.notes.append("the key was taken from the ledger itself")
+        elif key != lines[2]:
+            self.wrong("format", "it names another key than the one given")
+        b = self.read("checkpoint")
+        if b is not None:
+            try:
+                self.checkpoint = parse_checkpoint(b, self.key)
+                self.wanted.append(self.checkpoint + ("checkpoint",))
+            except Damage as e:
+                self.wrong("checkpoint", str(e))
+        self.has_checkpoint = b is not None
+        return True
+
+    def older(self, b, where):
+        try:
+            self.wanted.append(parse_checkpoint(b, self.key) + (where,))
+        except Damage as e:
+            self.wrong(where, str(e))
+
+    def sealed(self):
+        files = {}
+        for c in self.list("envelope"):
+            if c not in CLASSES:
+                self.wrong("envelope/" + c, "it is no part of a ledger")
+                continue
+            for day in self.list("envelope/" + c):
+                folder = "envelope/%s/%s" % (c, day)
+                for first in self.segments(folder, ".env"):
+                    files.setdefault(first, []).append("%s/%020d.env" % (folder, first))
+        for first in self.segments("sealed", ".entries"):
+            name = "sealed/%020d.entries" % first
+            if first != len(self.leaves):
+                self.wrong(name, "it begins with record %d, want %d" % (first, len(self.leaves)))
+                files.pop(first, None)
+                continue
+            expect = {}
+            b = self.read(name)
+            try:
+                for block, count, items in blocks(b) if b is not None else ():
+                    if block != len(self.leaves) or count != BLOCK:
+                        raise Damage("a block has %d records from %d" % (count, block))
+                    r = Reader(items)
+                    for _ in range(count):
+                        header = r.take(r.num(2))
+                        for c, h in self.commits(name, header)[0].items():
+                            day = self.commits(name, header)[1]
+                            expect.setdefault("envelope/%s/%s/%020d.env" % (CLASSES[c], day, first), []).append((len(self.leaves), c, h))
+                        self.leaves.append(sha(b"\0", header))
+                    r.end()
+            except Damage as e:
+                self.wrong(name, str(e))
+                files.pop(first, None)
+                continue
+            mine = files.pop(first, [])
+            for missing in sorted(set(expect) - set(mine)):
+                self.wrong(missing, "it is missing")
+            for env in mine:
+                self.envelope_file(env, expect.get(env, []))
+        self.covered = len(self.leaves)
+        self.orphans = files
+
+    def commits(self, name, header):
+        try:
+            return commitments(header)
+        except Damage as e:
+            self.wrong(name, str(e))
+            return {}, ""
+
+    def envelope_file(self, name, expect):
+        b = self.read(name)
+        if b is None:
+            return
+        have = []
+        try:
+            for first, count, items in blocks(b):
+                r = Reader(items)
+                for i in range(count):
+                    n, salt = r.num(8), r.take(16)
+                    if i == 0 and n != first or have and n <= have[-1][0]:
+                        raise Damage("the envelopes are out of order")
+                    have.append((n, salt, r.take(r.num(4))))
+                r.end()
+        except Damage as e:
+            return self.wrong(name, str(e))
+        self.envelopes += len(have)
+        if [n for n, _, _ in have] != [n for n, _, _ in expect]:
+            return self.wrong(name, "its envelopes are not those of the records that commit to some")
+        for (n, salt, data), (_, c, h) in zip(have, expect):
+            if commitment(c, salt, data) != h:
+                self.wrong(name, "record %d: its envelope is not the one that was sealed" % n)
+
+    def journals(self):
+        firsts = self.segments("journal", ".journal")
+        for first, names in sorted(self.orphans.items()):
+            if first == self.covered and firsts and firsts[0] <= first:
+                self.notes.append("%s and %d more: a sealing was interrupted" % (names[0], len(names) - 1))
+            else:
+                for name in names:
+                    self.wrong(name, "its sealed segment is missing")
+        end = None
+        for i, first in enumerate(firsts):
+            name = "journal/%020d.journal" % first
+            if first > len(self.leaves) or end is not None and first != end:
+                self.wrong(name, "it begins with record %d, want %d" % (first, len(self.leaves) if end is None else end))
+                return
+            b = self.read(name)
+            if b is None:
+                return
+            end = self.journal(name, b, first, i == len(firsts) - 1)
+
+    def journal(self, name, b, n, last):
+        at = 0
+        while b[at:].strip(b"\0") if len(b) - at < 4 else b[at:at + 4] != b"\0\0\0\0" or b[at:].strip(b"\0"):
+            where = "%s: frame at byte %d" % (name, at)
+            size = frame_size(b, at)
+            try:
+                if not size:
+                    raise Damage("it is not complete")
+                first, records, root, cp = parse_frame(b[at:at + size])
+                if first != n:
+                    raise Damage("it begins with record %d, want %d" % (first, n))
+            except Damage as e:
+                if last and self.tail(b, at, n) and self.checkpoint and n >= self.checkpoint[0]:
+                    self.notes.append("%s: %s: a write that was interrupted" % (where, e))
+                else:
+                    self.wrong(where, str(e))
+                return n
+            try:
+                if parse_checkpoint(cp, self.key) != (n + len(records), root):
+                    raise Damage("its checkpoint is not that of its records")
+                self.wanted.append((n + len(records), root, where))
+            except Damage as e:
+                self.wrong(where, str(e))
+            for header, envs in records:
+                self.record(where, n, header, envs)
+                n += 1
+            at += size
+        return n
+
+    def tail(self, b, at, n):
+        at = b.find(b"GBF1", at + 1)
+        while at >= 0:
+            if frame_size(b, at) and be(b[at + 12:at + 20]) > n:
+                return False
+            at = b.find(b"GBF1", at + 1)
+        return True
+
+    def record(self, where, n, header, envs):
+        leaf = sha(b"\0", header)
+        if n < len(self.leaves):
+            if self.leaves[n] != leaf:
+                self.wrong(where, "record %d is not the one in the sealed segment" % n)
+        else:
+            self.leaves.append(leaf)
+        commit = self.commits(where, header)[0]
+        for c, (salt, data) in envs.items():
+            self.envelopes += 1
+            if commitment(c, salt, data) != commit.get(c):
+                self.wrong(where, "record %d: its %s envelope is not the one that was sealed" % (n, CLASSES[c]))
+        if n >= self.covered and set(commit) - set(envs):
+            self.wrong(where, "record %d: an envelope is missing" % n)
+
+    def tree(self):
+        size = len(self.leaves)
+        if not self.has_checkpoint and size:
+            self.wrong("checkpoint", "it is missing")
+        tree, by_size = Tree(), {}
+        for n, root, where in self.wanted:
+            by_size.setdefault(n, []).append((root, where))
+        for n in range(size + 1):
+            for root, where in by_size.get(n, ()):
+                if tree.root() != root:
+                    self.wrong(where, "its root is not that of the first %d records" % n)
+            if n < size:
+                tree.add(self.leaves[n])
+        for n, _, where in self.wanted:
+            if n > size:
+                self.wrong(where, "it is for %d records, there are only %d: the newest were removed" % (n, size))
+        newest = max((n for n, _, _ in self.wanted), default=0)
+        if newest < size:
+            self.wrong("checkpoint", "no checkpoint covers the records from %d on" % newest)
+        elif self.checkpoint and self.checkpoint[0] < size:
+            self.notes.append("%d records are newer than the published checkpoint" % (size - self.checkpoint[0]))
+        self.tiles()
+
+    def tiles(self):
+        level, hashes = 0, self.leaves
+        covered = self.checkpoint[0] if self.checkpoint else 0
+        while True:
+            name = "tile/%d" % level
+            b = self.read(name) or b""
+            for i, want in enumerate(hashes):
+                have = b[32 * i:32 * i + 32]
+                if have != want and (i < covered >> 8 * level or len(have) == 32 and have.strip(b"\0")):
+                    self.wrong(name, "hash %d is not that of the records" % i)
+                    break
+            if len(b) > 32 * len(hashes):
+                self.wrong(name, "it has more hashes than there are records for")
+            if not hashes:
+                break
+            hashes = [self.fold(hashes[i:i + BLOCK]) for i in range(0, len(hashes) // BLOCK * BLOCK, BLOCK)]
+            level += 1
+        self.levels = level
+
+    @staticmethod
+    def fold(hashes):
+        while len(hashes) > 1:
+            hashes = [sha(b"\1", hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+        return hashes[0]
+
+    def strangers(self):
+        known = ["format", "checkpoint", "journal", "sealed", "envelope", "tile", "lock"]
+        for name in self.list("."):
+            if name not in known:
+                self.wrong(name, "it is no part of a ledger")
+        for name in self.list("tile"):
+            if name not in map(str, range(self.levels + 1)):
+                self.wrong("tile/" + name, "it is no part of a ledger")
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--key")
+    p.add_argument("--since", action="append", default=[])
+    p.add_argument("directory")
+    args = p.parse_args()
+    v = Verifier(args.directory)
+    v.run(args.key, args.since)
+    for kind, lines in (("CHANGED", v.damage), ("UNREADABLE", v.unreadable), ("note", v.notes)):
+        for line in lines:
+            print("%-11s %s" % (kind, line))
+    # What could not be read is missing from the tree, so that a root that does
+    # not fit says nothing more.
+    code = 2 if v.unreadable else 1 if v.damage else 0
+    print("%s: %d records, %d envelopes" % (("INTACT", "BROKEN", "UNKNOWN")[code], len(v.leaves), v.envelopes))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
