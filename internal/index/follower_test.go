@@ -133,6 +133,25 @@ func TestKillWhenIdle(t *testing.T) {
 	mustHaveOnce(t, s.Client(), 5000)
 }
 
+// TestHoles: an engine that was killed may lack rows below the highest that it
+// kept. Those are added, and those that are there are not added again.
+func TestHoles(t *testing.T) {
+	s, _ := startEngine(t, t.TempDir())
+	j := newJournal(3000)
+	var kept []Row
+	for n := range uint64(2000) {
+		if n%100 < 60 {
+			kept = append(kept, j.row(n))
+		}
+	}
+	if err := s.Client().Insert(deadline(t), kept); err != nil {
+		t.Fatal(err)
+	}
+	f, _ := follow(t, j, s)
+	eventually(t, "all is indexed", indexed(f, 3000))
+	mustHaveOnce(t, s.Client(), 3000)
+}
+
 // TestRebuild: numbers that should not be there are gone, the others are back,
 // while Run goes on.
 func TestRebuild(t *testing.T) {
