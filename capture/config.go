@@ -56,6 +56,8 @@ type Options struct {
 	RequestLimit  int        // bytes of the request's body that are recorded; 0: DefaultLimit, negative: none
 	ResponseLimit int        // the same for the answer's
 	Hold          int        // Recorded: bytes of the answer's body that are held; 0: DefaultHold, negative: none
+	NoHeaders     bool       // header fields and trailers are not kept
+	Identifier    Identifier // says who calls; nil: that of the recorder, whose KeySources must cover this one's
 	Receipt       bool       // Recorded: answers that were held as a whole get a Gatebook-Receipt header
 }
 

@@ -53,6 +53,12 @@ func (x *Exchange) event() *event.Event {
 
 	call := x.rec.redactor.Call(x.secrets()...)
 	x.fillPayload(e, call)
+	if x.o.NoHeaders {
+		// They were read for the secrets in them, which the bodies may repeat.
+		for _, m := range []*event.Message{&e.Payload.Request, &e.Payload.Response} {
+			m.Headers, m.Trailers = nil, nil
+		}
+	}
 	x.fillWho(e.Who, call)
 	x.fillOperation(e)
 	return e

@@ -69,9 +69,13 @@ func (r *Recorder) Begin(w http.ResponseWriter, req *http.Request, o *Options, a
 	x.reqLines = headerLines(req.Header, req.Host)
 	x.reqPath, x.reqQuery = splitTarget(req)
 	x.id = anonymous
-	if r.identifier != nil {
+	identifier := r.identifier
+	if o.Identifier != nil {
+		identifier = o.Identifier
+	}
+	if identifier != nil {
 		x.gather()
-		x.id = r.identifier.Identify(req.Context(), &x.known)
+		x.id = identifier.Identify(req.Context(), &x.known)
 	}
 	return x
 }

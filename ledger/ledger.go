@@ -260,7 +260,7 @@ func (l *Ledger) scan(j *journal) error {
 		next.end += uint64(frame.count)
 		next.offset += int64(frame.size)
 	}
-	*j = *next
+	j.end, j.offset, j.frames = next.end, next.offset, next.frames
 	return nil
 }
 

@@ -4,6 +4,7 @@ package main
 import (
 	"os"
 
+	"github.com/gatebook/gatebook/internal/app"
 	"github.com/gatebook/gatebook/internal/cli"
 )
 
@@ -11,5 +12,5 @@ import (
 var version = "devel"
 
 func main() {
-	os.Exit(cli.OS(version, nil).Run())
+	os.Exit(cli.OS(version, app.Local).Run())
 }

@@ -34,7 +34,7 @@ type Config struct {
 
 	// What is replaced by a fingerprint before it is recorded, in addition to
 	// the names of credentials that are built in.
-	Redact Redact `key:"redact" reload:"reload"`
+	Redact Redact `key:"redact" reload:"restart"`
 
 	// The record itself.
 	Ledger Ledger `key:"ledger" reload:"restart"`

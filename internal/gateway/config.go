@@ -45,6 +45,8 @@ type Listener struct {
 	Address  string       // host:port to listen on
 	Listener net.Listener // instead of Address; closed by Run
 	TLS      *TLS         // nil: cleartext
+	NoHTTP2  bool         // HTTP/2 is not offered on TLS
+	NoH2C    bool         // HTTP/2 is not accepted in cleartext
 }
 
 // Route says which calls go where, and how they are recorded. Of the routes

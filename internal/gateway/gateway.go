@@ -169,8 +169,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 func (g *Gateway) server(i int) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(!g.c.Listeners[i].NoHTTP2)
+	protocols.SetUnencryptedHTTP2(!g.c.Listeners[i].NoH2C)
 	maxHeader := g.c.MaxHeader
 	if maxHeader <= 0 {
 		maxHeader = DefaultMaxHeader

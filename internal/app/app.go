@@ -1,0 +1,293 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/gateway"
+	"github.com/gatebook/gatebook/internal/identity/apikey"
+	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// Options say what to run.
+type Options struct {
+	Config  *config.Config
+	Version string
+	Log     *slog.Logger
+	Level   *slog.LevelVar // of Log; nil: it cannot be changed
+}
+
+// App is a Gatebook. Make one with [Open], then [App.Run] it.
+type App struct {
+	opts Options
+	cfg  *config.Config // as it runs; changed by Reload only
+	log  *slog.Logger
+	edge string
+	keys *secrets
+
+	recorder *record.Recorder
+	ledger   *ledger.Ledger
+
+	supervisor *index.Supervisor // nil: the index is remote, or off
+	indexer    *index.Client     // nil: off
+	follower   *index.Follower   // nil: off
+	freshness  freshness
+
+	store *apikey.Store
+	room  *reading.Room
+	api   http.Handler
+
+	doors    []*door // the listeners
+	ops      net.Listener
+	draining atomic.Bool
+	reloads  atomic.Int64 // 1: the last reload was applied, 0: it was refused
+}
+
+// Open makes all parts, in the order of the data, and takes the data directory
+// for this process. Nothing runs yet, but the listeners are open if serving.
+func Open(o Options, serving bool) (_ *App, err error) {
+	a := &App{opts: o, cfg: o.Config, log: o.Log}
+	defer func() {
+		if err != nil {
+			a.abandon()
+		}
+	}()
+	// The keys: what signs the ledger, what names secrets, who may ask.
+	if a.keys, err = openSecrets(o.Config); err != nil {
+		return nil, err
+	}
+	a.edge = a.keys.edge
+
+	// The record: the only writer of the ledger, and its reader.
+	if a.recorder, err = record.Open(a.recordConfig()); err != nil {
+		return nil, fmt.Errorf("opening the ledger: %w", err)
+	}
+	if a.ledger, err = ledger.Open(os.DirFS(a.ledgerDir())); err != nil {
+		return nil, fmt.Errorf("opening the ledger: %w", err)
+	}
+
+	// The index: a view of the ledger, in a process of its own.
+	if err = a.openIndex(); err != nil {
+		return nil, fmt.Errorf("opening the search index: %w", err)
+	}
+
+	// The keys of machines and services that call.
+	a.store, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "api-keys.json"), Key: a.keys.fingerprint, Log: a.log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the API keys: %w", err)
+	}
+
+	// The room: the one door to the record, and the API before it.
+	a.room = reading.New(a.roomConfig())
+	a.api = api.New(a.apiConfig())
+	if !serving {
+		return a, nil
+	}
+
+	// The gateway: where calls come in.
+	if a.ops, err = net.Listen("tcp", a.cfg.Ops.Listen); err != nil {
+		return nil, listenError("ops.listen", a.cfg.Ops.Listen, "--ops", err)
+	}
+	if err = a.openDoors(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Run runs until ctx ends, then lets calls end, then the views, and the record
+// last.
+func (a *App) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var record, views, doors group
+	end := func(err error) {
+		if err != nil {
+			stop(err)
+		}
+	}
+
+	record.run(end, "recording", a.recorder.Run)
+	if a.supervisor != nil {
+		views.run(end, "the search index", a.supervisor.Run)
+	}
+	if a.follower != nil {
+		views.run(end, "feeding the search index", a.follow)
+	}
+	if err := a.note(ctx, "start"); err != nil {
+		stop(err)
+	}
+	views.run(end, "watching the clock", a.watchClock)
+	if a.ops != nil {
+		views.run(end, "the operations listener", a.serveOps)
+	}
+	for _, d := range a.doors {
+		doors.run(end, "listener "+d.name, d.run)
+	}
+
+	<-ctx.Done()
+	a.draining.Store(true)
+	err := doors.stop()
+	if noteErr := a.note(context.WithoutCancel(ctx), "stop"); noteErr != nil && !errors.Is(noteErr, errStopped) {
+		a.log.Error("the stop could not be recorded", "error", noteErr)
+	}
+	err = errors.Join(err, views.stop(), record.stop(), a.store.Flush())
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// errStopped is the error of a recorder that has stopped, which was reported
+// already.
+var errStopped = record.ErrStopped
+
+// abandon lets go of what Open made, after an error of it.
+func (a *App) abandon() {
+	if a.ops != nil {
+		a.ops.Close()
+	}
+	for _, d := range a.doors {
+		d.close()
+	}
+	if a.recorder != nil {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		a.recorder.Run(ended)
+	}
+}
+
+// group runs parts that are stopped together.
+type group struct {
+	once   sync.Once
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	mu     sync.Mutex // guards errs
+	errs   []error
+}
+
+// run starts a part. When it ends with an error, done is told, so that all end.
+func (g *group) run(done func(error), name string, part func(context.Context) error) {
+	g.once.Do(func() { g.ctx, g.cancel = context.WithCancel(context.Background()) })
+	g.wg.Go(func() {
+		err := part(g.ctx)
+		if err == nil || g.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return
+		}
+		err = fmt.Errorf("%s: %w", name, err)
+		g.mu.Lock()
+		g.errs = append(g.errs, err)
+		g.mu.Unlock()
+		done(err)
+	})
+}
+
+// stop ends the parts and returns their errors.
+func (g *group) stop() error {
+	if g.cancel == nil {
+		return nil
+	}
+	g.cancel()
+	g.wg.Wait()
+	return errors.Join(g.errs...)
+}
+
+// serveOps answers on the operations listener until ctx ends.
+func (a *App) serveOps(ctx context.Context) error {
+	tls, err := opsTLS(&a.cfg.Ops)
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: a.api, TLSConfig: tls, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	ended := make(chan error, 1)
+	go func() {
+		if tls != nil {
+			ended <- s.ServeTLS(a.ops, "", "")
+			return
+		}
+		ended <- s.Serve(a.ops)
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	short, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if s.Shutdown(short) != nil {
+		s.Close() // live tails do not end by themselves
+	}
+	return nil
+}
+
+// door is a listener of the gateway. Each has its own, since what it trusts and
+// how long it waits is its own.
+type door struct {
+	name  string
+	gw    *gateway.Gateway
+	addr  net.Addr
+	chain *identifiers
+	run   func(context.Context) error
+	close func()
+}
+
+// openDoors makes a gateway for each listener.
+func (a *App) openDoors() error {
+	for i := range a.cfg.Gateway.Listeners {
+		d, err := a.openDoor(&a.cfg.Gateway.Listeners[i])
+		if err != nil {
+			return err
+		}
+		a.doors = append(a.doors, d)
+	}
+	return nil
+}
+
+func (a *App) openDoor(l *config.Listener) (*door, error) {
+	redactor, err := a.redactor(a.cfg)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := a.identifiers(a.cfg)
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := capture.New(capture.Config{
+		Edge: a.edge + "/" + l.Name, Method: "gateway", Sink: a.recorder, Identifier: chain,
+		Redactor: redactor, Hosts: hosts(a.cfg), TrustedProxies: l.TrustedProxies,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listener %s: %w", l.Name, err)
+	}
+	c, err := a.gatewayConfig(l, recorder, chain)
+	if err != nil {
+		return nil, err
+	}
+	gw, err := gateway.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("listener %s: %w", l.Name, err)
+	}
+	listener := c.Listeners[0].Listener
+	d := &door{name: l.Name, gw: gw, addr: listener.Addr(), chain: chain, close: func() { listener.Close() }}
+	d.run = func(ctx context.Context) error {
+		var side group
+		side.run(func(error) {}, "identity", chain.Run)
+		return errors.Join(gw.Run(ctx), side.stop())
+	}
+	return d, nil
+}

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gatebook/gatebook/internal/config"
+)
+
+// ServeOptions are the flags of serve.
+type ServeOptions struct {
+	File, Upstream, Listen, Ops, Data string // see config.Options
+	Environ                           []string
+	Version                           string
+	Stdout, Stderr                    io.Writer
+}
+
+// Serve runs Gatebook until ctx ends. SIGHUP loads the configuration again.
+func Serve(ctx context.Context, o ServeOptions) error {
+	load := func() (*config.Config, error) {
+		return config.Load(config.Options{File: o.File, Upstream: o.Upstream, Listen: o.Listen, Ops: o.Ops, Data: o.Data, Environ: o.Environ})
+	}
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	level := new(slog.LevelVar)
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		return err
+	}
+	log := newLog(o.Stderr, cfg.Log.Format, level)
+	a, err := Open(Options{Config: cfg, Version: o.Version, Log: log, Level: level}, true)
+	if err != nil {
+		return err
+	}
+	a.reloads.Store(1)
+	if err := a.announce(); err != nil {
+		a.abandon()
+		return err
+	}
+	defer os.Remove(a.opsFile())
+	a.greet(o.Stdout)
+
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	go func() {
+		for {
+			select {
+			case <-hup:
+				next, err := load()
+				if err == nil {
+					err = a.Reload(next)
+				}
+				if err != nil {
+					log.Error("the configuration was not reloaded; the old one stays", "error", err)
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	notify("READY=1")
+	defer notify("STOPPING=1")
+	err = a.Run(ctx)
+	fmt.Fprintf(o.Stdout, "stopped: %d records in the ledger\n", a.recorder.Size())
+	return err
+}
+
+func newLog(w io.Writer, format config.LogFormat, level slog.Leveler) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: level}
+	if format == config.FormatJSON {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func (a *App) opsFile() string { return filepath.Join(a.cfg.Data, "ops.json") }
+
+// announce leaves in the data directory where the operations listener is, for
+// the other verbs.
+func (a *App) announce() error {
+	b, err := json.Marshal(map[string]any{"url": a.OpsURL(), "pid": os.Getpid()})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(a.opsFile(), append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	// The verbs look for the token there; one that is configured elsewhere is
+	// named with --token-file.
+	return nil
+}
+
+// greet tells a person where everything is.
+func (a *App) greet(w io.Writer) {
+	data, err := filepath.Abs(a.cfg.Data)
+	if err != nil {
+		data = a.cfg.Data
+	}
+	fmt.Fprintf(w, "Gatebook %s records the calls to:\n", a.opts.Version)
+	for _, d := range a.doors {
+		for _, r := range a.cfg.Gateway.Routes {
+			fmt.Fprintf(w, "  http://%s%s  ->  %s  (%s)\n", reachable(d.addr), r.Path, r.Upstream.Redacted(), r.Durability)
+		}
+	}
+	fmt.Fprintf(w, `
+operations  %s  (token: %s)
+data        %s
+public key  %s
+
+Try         curl -i http://%s/
+            gatebook search '*' --data %s
+            gatebook tail --data %s
+            gatebook verify %s
+Remove      stop it, then delete %s: there is nothing anywhere else
+
+Never stored, not in the record, not in a log: passwords, tokens, API keys,
+cookies and what looks like them. They are replaced by keyed fingerprints.
+`, a.OpsURL(), filepath.Join(a.cfg.Data, "keys", "ops.token"), data, a.keys.vkey, reachable(a.doors[0].addr), a.cfg.Data, a.cfg.Data, a.cfg.Data, data)
+}
+
+// notify tells systemd, if it started this process and asked for it
+// (sd_notify).
+func notify(state string) {
+	name := os.Getenv("NOTIFY_SOCKET")
+	if name == "" {
+		return
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: name, Net: "unixgram"})
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	conn.Write([]byte(state))
+}
+
+// Local opens a data directory on which no server runs, for one command, and
+// returns its API, the token for it, and what ends it.
+func Local(ctx context.Context, data string) (http.Handler, string, func() error, error) {
+	if _, err := os.Stat(filepath.Join(data, "ledger", "format")); err != nil {
+		return nil, "", nil, fmt.Errorf("there is no ledger in %s: gatebook serve makes one", data)
+	}
+	a, err := openLocal(data)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	a.awaitIndex(ctx)
+	return a.api, a.keys.token, func() error { cancel(); return <-ended }, nil
+}
+
+func openLocal(data string) (*App, error) {
+	cfg := config.Default()
+	cfg.Data = data
+	cfg.Ledger.SegmentSize = 1 << 20
+	return Open(Options{Config: cfg, Version: "local", Log: slog.New(slog.DiscardHandler)}, false)
+}

@@ -1,0 +1,293 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/identity/apikey"
+	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// note seals a system event of the given name.
+func (a *App) note(ctx context.Context, name string, facts ...event.Fact) error {
+	now := time.Now()
+	var random [8]byte
+	rand.Read(random[:])
+	if name == "start" || name == "stop" {
+		facts = append(facts, event.Fact{Name: "version", Value: a.opts.Version})
+	}
+	slices.SortFunc(facts, func(x, y event.Fact) int { return strings.Compare(x.Name, y.Name) })
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, err := a.recorder.Append(ctx, &event.Event{Header: event.Header{
+		ID: event.NewID(now, random), Kind: event.System, Arrived: now, Completed: now, Edge: a.edge,
+		Capture: event.Capture{Method: "self"}, Note: &event.Note{Name: name, Facts: facts},
+	}})
+	if err != nil {
+		return fmt.Errorf("recording the %s: %w", name, err)
+	}
+	return nil
+}
+
+// clockEvery is how often the state of the clock is sealed if it does not
+// change.
+const clockEvery = time.Hour
+
+// watchClock seals what the kernel knows of the clock: at the start, each hour,
+// and when its source is lost or found, or it steps.
+func (a *App) watchClock(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	var last clock
+	var sealed time.Time
+	before := time.Now()
+	for {
+		now := readClock()
+		wall, mono := time.Now(), time.Since(before)
+		step := wall.Round(0).Sub(before.Round(0)) - mono
+		before = wall
+		stepped := step.Abs() > 100*time.Millisecond
+		if stepped || sealed.IsZero() || now.synchronized != last.synchronized || time.Since(sealed) >= clockEvery {
+			facts := now.facts()
+			if stepped {
+				facts = append(facts, event.Fact{Name: "step_ns", Value: strconv.FormatInt(int64(step), 10)})
+			}
+			if err := a.note(ctx, "clock", facts...); err != nil && ctx.Err() == nil {
+				a.log.Warn("the state of the clock could not be recorded", "error", err)
+			} else {
+				last, sealed = now, time.Now()
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// clock is what the kernel knows of the clock (adjtimex).
+type clock struct {
+	known, synchronized bool
+	offset, bound       time.Duration
+}
+
+func readClock() clock {
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	if err != nil {
+		return clock{}
+	}
+	unit := time.Microsecond
+	if t.Status&unix.STA_NANO != 0 {
+		unit = time.Nanosecond
+	}
+	return clock{
+		known: true, synchronized: state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0,
+		offset: time.Duration(t.Offset) * unit, bound: time.Duration(t.Maxerror) * time.Microsecond,
+	}
+}
+
+func (c clock) facts() []event.Fact {
+	if !c.known {
+		return []event.Fact{{Name: "source", Value: "unknown"}}
+	}
+	return []event.Fact{
+		{Name: "error_bound_ns", Value: strconv.FormatInt(int64(c.bound), 10)},
+		{Name: "offset_ns", Value: strconv.FormatInt(int64(c.offset), 10)},
+		{Name: "source", Value: "kernel"},
+		{Name: "synchronized", Value: strconv.FormatBool(c.synchronized)},
+	}
+}
+
+// checks are those of /readyz.
+func (a *App) checks() []api.Check {
+	s := a.recorder.Stats()
+	out := []api.Check{{Name: "ledger", OK: s.Failure == "", Required: true, Detail: s.Failure}}
+	if s.Failure == "" {
+		out[0].Detail = fmt.Sprintf("%d records", s.Size)
+	}
+	if a.supervisor != nil {
+		st := a.supervisor.Status()
+		c := api.Check{Name: "index", OK: st.State == index.Ready, Detail: string(st.State)}
+		if !c.OK && st.LastError != "" {
+			c.Detail += ": " + st.LastError
+		}
+		out = append(out, c)
+	}
+	if a.follower != nil {
+		p := a.follower.Progress()
+		out = append(out, api.Check{Name: "index-lag", OK: p.Behind < 30*time.Second, Detail: fmt.Sprintf("%d records behind", p.Lag)})
+	}
+	return out
+}
+
+// metrics are those of /metrics, beside the API's own.
+func (a *App) metrics() []api.Metric {
+	s := a.recorder.Stats()
+	counter := func(name, help string, v uint64, labels ...api.Label) api.Metric {
+		return api.Metric{Name: name, Help: help, Type: "counter", Labels: labels, Value: float64(v)}
+	}
+	gauge := func(name, help string, v float64, labels ...api.Label) api.Metric {
+		return api.Metric{Name: name, Help: help, Type: "gauge", Labels: labels, Value: v}
+	}
+	out := []api.Metric{
+		gauge("gatebook_ledger_records", "Durable records in the ledger.", float64(s.Size)),
+		counter("gatebook_recorded_total", "Records written by this process.", s.Records),
+		counter("gatebook_recorded_bytes_total", "Bytes of journal written by this process.", s.Bytes),
+		counter("gatebook_commits_total", "Groups of records made durable.", s.Commits),
+		counter("gatebook_lost_total", "Calls that were served and not recorded; sealed as gap events.", s.Lost),
+		counter("gatebook_sealed_segments_total", "Journal segments compressed.", s.SealedSegments),
+		gauge("gatebook_queue_events", "Events that wait for the disk.", float64(s.Queued)),
+		gauge("gatebook_queue_bytes", "Bytes of events that wait for the disk.", float64(s.QueuedBytes)),
+		gauge("gatebook_recording", "1 while events can be recorded.", truth(s.Failure == "")),
+		gauge("gatebook_config_last_reload_successful", "1 if the newest configuration file is the one that runs.", float64(a.reloads.Load())),
+	}
+	if a.follower != nil {
+		out = append(out, gauge("gatebook_index_lag_records", "Sealed records that are not yet in the search index.", float64(a.follower.Progress().Lag)))
+	}
+	if a.supervisor != nil {
+		out = append(out, gauge("gatebook_index_up", "1 while the search index answers.", truth(a.supervisor.Status().State == index.Ready)))
+	}
+	var calls, denied, inFlight, in, bytesOut []api.Metric
+	var status, errs []api.Metric
+	for _, d := range a.doors {
+		g, l := d.gw.Stats(), api.Label{Name: "listener", Value: d.name}
+		calls = append(calls, counter("gatebook_calls_total", "Calls that have ended.", g.Calls, l))
+		denied = append(denied, counter("gatebook_calls_denied_total", "Calls that Gatebook refused.", g.Denied, l))
+		inFlight = append(inFlight, gauge("gatebook_calls_in_flight", "Calls now.", float64(g.InFlight), l))
+		in = append(in, counter("gatebook_request_bytes_total", "Bytes of requests' bodies.", g.BytesIn, l))
+		bytesOut = append(bytesOut, counter("gatebook_response_bytes_total", "Bytes of answers' bodies.", g.BytesOut, l))
+		for _, k := range sortedKeys(g.Status) {
+			status = append(status, counter("gatebook_calls_by_status_total", "Calls by the class of their status.", g.Status[k], l, api.Label{Name: "class", Value: k}))
+		}
+		for _, k := range sortedKeys(g.Errors) {
+			errs = append(errs, counter("gatebook_call_errors_total", "Calls by what went wrong.", g.Errors[k], l, api.Label{Name: "error", Value: k}))
+		}
+	}
+	return slices.Concat(out, calls, denied, inFlight, in, bytesOut, status, errs)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// apiKeys is the store of API keys as the API manages it.
+type apiKeys struct{ store *apikey.Store }
+
+// List implements api.Keys.
+func (k apiKeys) List(context.Context) ([]api.Key, error) {
+	if err := k.store.Reload(); err != nil {
+		return nil, err
+	}
+	infos := k.store.List()
+	out := make([]api.Key, len(infos))
+	for i, info := range infos {
+		out[i] = apiKey(info)
+	}
+	return out, nil
+}
+
+// Add implements api.Keys.
+func (k apiKeys) Add(_ context.Context, n api.NewKey) (api.KeySecret, error) {
+	kind := event.PrincipalKind(n.Kind)
+	if kind == "" {
+		kind = event.Service
+	}
+	secret, info, err := k.store.Add(apikey.Spec{Name: n.Name, Kind: kind, Expires: n.Expires, Scopes: n.Scopes})
+	if err != nil {
+		return api.KeySecret{}, fmt.Errorf("%w: %w", reading.ErrArgument, err)
+	}
+	return api.KeySecret{Key: apiKey(info), Secret: string(secret)}, nil
+}
+
+// Revoke implements api.Keys.
+func (k apiKeys) Revoke(_ context.Context, id string) error {
+	err := k.store.Revoke(id)
+	if errors.Is(err, apikey.ErrNotFound) {
+		return fmt.Errorf("API key %q: %w", id, ledger.ErrNotFound)
+	}
+	return err
+}
+
+func apiKey(i apikey.Info) api.Key {
+	return api.Key{ID: i.ID, Name: i.Name, Kind: string(i.Kind), Scopes: i.Scopes, Created: i.Created, Expires: i.Expires, Revoked: i.Revoked}
+}
+
+// Reload applies a new configuration to what runs, as far as that is possible
+// without a restart. On an error everything is as it was.
+func (a *App) Reload(next *config.Config) error {
+	err := a.reload(next)
+	a.reloads.Store(int64(truth(err == nil)))
+	return err
+}
+
+func (a *App) reload(next *config.Config) error {
+	changes := config.Diff(a.cfg, next)
+	var restart, identities bool
+	var names []string
+	for _, c := range changes {
+		names = append(names, c.Key)
+		identities = identities || strings.HasPrefix(c.Key, "identity") || strings.Contains(c.Key, ".identity") || strings.HasPrefix(c.Key, "gateway.routes[")
+		if !c.Reload {
+			restart = true
+			a.log.Warn("this change takes effect with a restart", "key", c.Key)
+		}
+	}
+	merged := *a.cfg
+	merged.Gateway.Routes, merged.Identity, merged.Log.Level = next.Gateway.Routes, next.Identity, next.Log.Level
+	fresh, err := a.chains(&merged)
+	if err != nil {
+		return err
+	}
+	for _, d := range a.doors {
+		if _, err := routes(&merged, d.name, d.chain); err != nil {
+			return err
+		}
+	}
+	for _, d := range a.doors {
+		if identities {
+			d.chain.swap(fresh)
+		}
+		rs, err := routes(&merged, d.name, d.chain)
+		if err == nil {
+			err = errors.Join(d.gw.Swap(rs), d.gw.Reload())
+		}
+		if err != nil {
+			return fmt.Errorf("listener %s: %w", d.name, err)
+		}
+	}
+	if a.opts.Level != nil {
+		if err := a.opts.Level.UnmarshalText([]byte(merged.Log.Level)); err != nil {
+			return err
+		}
+	}
+	a.cfg = &merged
+	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
+	return a.note(context.Background(), "reload", event.Fact{Name: "changes", Value: strings.Join(names, " ")})
+}
