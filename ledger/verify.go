@@ -97,6 +97,8 @@ type verifier struct {
 	leaves     [][]Hash // of the sealed blocks, by block; nil: not readable
 	open0      []Hash   // leaf hashes of the records in the journal that are not sealed
 	covered    uint64   // records in sealed segments
+	plausible  uint64   // more records than this the ledger cannot have, whatever names of files say
+	edge       Tree     // of the records so far, while none is unknown
 	lastBad    bool     // the last sealed segment is damaged or not readable
 	orphans    []orphan
 }
@@ -165,6 +167,10 @@ func (v *verifier) open() bool {
 		return false
 	}
 	v.readCheckpoint()
+	v.plausible = v.report.Checkpoint.Size + 1<<24
+	if info, err := fs.Stat(v.fsys, TileName(0)); err == nil {
+		v.plausible = max(v.plausible, uint64(info.Size())/uint64(len(Hash{}))+1<<24)
+	}
 	v.ledger = &Ledger{fsys: v.fsys, format: format, key: v.key, blocks: newCache[blockKey, any](1)}
 	if v.ledger.dec, err = newDecoder(); err != nil {
 		v.problem("", "", err)
@@ -197,6 +203,13 @@ func (v *verifier) sealed() {
 	segments := v.openSegments(firsts)
 	v.leaves = make([][]Hash, v.covered/BlockRecords)
 	v.opts.Parallel(len(segments), func(i int) { v.segment(segments[i], envelopes[segments[i].first]) })
+	if len(v.unknown) == 0 {
+		for _, block := range v.leaves {
+			for _, leaf := range block {
+				v.edge.Add(leaf, nil)
+			}
+		}
+	}
 	for first, names := range envelopes {
 		if !slices.Contains(firsts, first) {
 			v.orphans = append(v.orphans, orphan{first, names})
@@ -210,6 +223,10 @@ func (v *verifier) openSegments(firsts []uint64) []*segment {
 	var segments []*segment
 	var next uint64
 	for i, first := range firsts {
+		if first > v.plausible {
+			v.wrong(SealedName(first), "", "the ledger has no record of this number")
+			continue
+		}
 		if first > next {
 			v.wrong(SealedName(next), "", "the segment is missing: the next one is %s", SealedName(first))
 			v.unknown = append(v.unknown, [2]uint64{next, first})
@@ -218,7 +235,7 @@ func (v *verifier) openSegments(firsts []uint64) []*segment {
 		if err != nil {
 			v.problem(SealedName(first), "", err)
 			next = first + BlockRecords // at least
-			if i+1 < len(firsts) {
+			if i+1 < len(firsts) && firsts[i+1] <= v.plausible {
 				next = firsts[i+1]
 			} else {
 				v.lastBad = true
@@ -357,6 +374,9 @@ func (v *verifier) envelopeFile(name string, want []wanted) {
 			v.problem(name, where, blockError(name, where, err))
 			return
 		}
+		if len(envs) == 0 || envs[0].n != ref.first {
+			v.wrong(name, where, "it does not begin with the envelope that its index says")
+		}
 		for _, e := range envs {
 			for next < len(want) && want[next].n < e.n {
 				v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing", class)
@@ -387,6 +407,15 @@ func (v *verifier) count(envelopes int) {
 // envelopeFiles lists the envelope files by the first record of their segment.
 func (v *verifier) envelopeFiles() map[uint64][]string {
 	files := make(map[uint64][]string)
+	classes, err := fs.ReadDir(v.fsys, EnvelopeDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		v.problem(EnvelopeDir, "", err)
+	}
+	for _, c := range classes {
+		if _, err := event.ParseClass(c.Name()); err != nil {
+			v.wrong(EnvelopeDir+"/"+c.Name(), "", "the file is no part of a ledger")
+		}
+	}
 	for c := range event.Class(event.Classes) {
 		dir := EnvelopeDir + "/" + c.String()
 		days, err := fs.ReadDir(v.fsys, dir)
@@ -424,6 +453,14 @@ func (v *verifier) journals() {
 		v.orphaned(next + 1)
 	}
 	for i, first := range firsts {
+		if first > v.plausible {
+			v.wrong(JournalName(first), "", "the ledger has no record of this number")
+			continue
+		}
+		if i > 0 && first < next && next > v.covered {
+			v.wrong(JournalName(first), "", "it repeats records of the segment before it")
+			continue
+		}
 		if first > next {
 			if !v.lastBad || i > 0 {
 				v.wrong(JournalName(next), "", "the records from %d to %d are missing: the next segment is %s", next, first-1, JournalName(first))
@@ -432,7 +469,7 @@ func (v *verifier) journals() {
 			v.open0 = append(v.open0, make([]Hash, first-next)...)
 		}
 		end := v.journal(first, i == len(firsts)-1)
-		if i+1 < len(firsts) && end < firsts[i+1] && firsts[i+1] > v.covered {
+		if i+1 < len(firsts) && end < firsts[i+1] && firsts[i+1] > v.covered && firsts[i+1] <= v.plausible {
 			v.wrong(JournalName(first), "", "it ends with record %d, but the next segment begins with record %d", end, firsts[i+1])
 		}
 		next = max(next, end, first)
@@ -495,6 +532,7 @@ func (v *verifier) frame(name, where string, f *Frame) {
 		leaf := RecordHash(rec.Header)
 		if n >= v.covered {
 			v.open0 = append(v.open0, leaf)
+			v.edge.Add(leaf, nil)
 		} else if block := v.leaves[n/BlockRecords]; block != nil && block[n%BlockRecords] != leaf {
 			v.wrong(name, fmt.Sprintf("record %d", n), "it is not the one in the sealed segment")
 		}
@@ -510,6 +548,9 @@ func (v *verifier) frame(name, where string, f *Frame) {
 				envelopes++
 			}
 		}
+	}
+	if len(v.unknown) == 0 && v.edge.Size() == end && v.edge.Root() != f.Root {
+		v.wrong(name, where, "its root is not that of the records")
 	}
 	v.count(envelopes)
 	v.progress(uint64(len(f.Records)))

@@ -112,6 +112,8 @@ func (v *verifier) checkpoints() {
 		v.wrong(CheckpointFile, "", "it is missing, but there are %d records", size)
 	case c.Origin == "":
 		// It was not readable, which is reported.
+	case c.Size < v.covered && len(v.report.Unreadable) == 0:
+		v.wrong(CheckpointFile, "", "it is for %d records, but %d are sealed, which are never sealed before a checkpoint covers them: it was replaced by an older one", c.Size, v.covered)
 	case c.Size > size && len(v.report.Unreadable) == 0:
 		v.wrong(CheckpointFile, "", "it is for %d records, but there are only %d: the newest %d records were removed", c.Size, size, c.Size-size)
 	case len(v.report.Unreadable) > 0:
@@ -162,7 +164,7 @@ func (v *verifier) strangers() {
 	}
 	for _, e := range tiles {
 		level, err := strconv.Atoi(e.Name())
-		if err != nil || level > 0 && v.report.Size>>(8*level) == 0 && !v.emptyFile(TileDir+"/"+e.Name()) {
+		if err != nil || strconv.Itoa(level) != e.Name() || level > 0 && v.report.Size>>(8*level) == 0 && !v.emptyFile(TileDir+"/"+e.Name()) {
 			v.wrong(TileDir+"/"+e.Name(), "", "the file is no part of a ledger of %d records", v.report.Size)
 		}
 	}

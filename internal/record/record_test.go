@@ -88,6 +88,21 @@ func appendMany(t testing.TB, r *Recorder, from, count, at int) {
 	wg.Wait()
 }
 
+// awaitPublished waits until the published checkpoint covers size records.
+func awaitPublished(t testing.TB, dir string, size uint64) {
+	t.Helper()
+	l, err := ledger.Open(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if c, _, err := l.Checkpoint(); err != nil || c.Size >= size {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 // verified fails the test unless the ledger in dir holds, with the given number
 // of records.
 func verified(t testing.TB, dir string, size uint64) {
@@ -112,6 +127,7 @@ func TestAppendSealReopen(t *testing.T) {
 	for round := range rounds {
 		r, stop := running(t, cfg)
 		appendMany(t, r, round*each, each, 32)
+		awaitPublished(t, dir, r.Size())
 		if err := r.sealFinished(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -73,7 +73,13 @@ func (r *Recorder) sealFinished(ctx context.Context) error {
 	if len(journals) < 2 {
 		return nil
 	}
-	to := journals[len(journals)-1] / ledger.BlockRecords * ledger.BlockRecords
+	// Nothing is sealed before a published checkpoint covers it, so that a
+	// checkpoint that is older than what is sealed is known for a replaced one.
+	published, _, err := l.Checkpoint()
+	if err != nil {
+		return err
+	}
+	to := min(journals[len(journals)-1], published.Size) / ledger.BlockRecords * ledger.BlockRecords
 	if to > from {
 		if err := r.sealRange(ctx, l, from, to); err != nil {
 			return err
