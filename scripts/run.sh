@@ -3,7 +3,7 @@
 # until Ctrl-C. Needs Go and nothing else. Records stay in ./gatebook-data; what
 # a run needs besides is in .work/run.
 #
-# GATEBOOK_RUN_SECONDS=20 ends the run by itself after as many seconds.
+# GATEBOOK_RUN_SECONDS=20 ends the run by itself, as many seconds after it was ready.
 # GATEBOOK_RUN_PORTS="8400 8401 3000 5556" are the ports, all on loopback: of
 # the gateway, its operations listener, the shop and the shop's issuer.
 set -euo pipefail
@@ -176,7 +176,6 @@ build
 configure
 trap stop EXIT
 trap 'exit 0' INT TERM
-began=$SECONDS
 start issuer bin/shop issuer --listen "127.0.0.1:$issuer_port"
 start shop bin/shop serve --listen "$shop" --issuer "$issuer" --trust-gateway
 await 60 "the issuer" answers "$issuer_port"
@@ -190,6 +189,7 @@ start traffic bin/shop traffic --target "http://$gateway" --issuer "$issuer" --a
 await 60 "a call of alice's that can be found" found "who.email:alice arrived:>=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 greet "$(found 'who.email:alice' | sed -n 's/.*"id":"\([0-9a-f-]*\)".*/\1/p')"
 
+began=$SECONDS
 while :; do
 	for ((i = 0; i < 10; i++)); do
 		((seconds == 0 || SECONDS - began < seconds)) || exit 0
