@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -74,6 +75,7 @@ func Verify(fsys fs.FS, opts VerifyOptions) *Report {
 	if v.open() {
 		v.sealed()
 		v.journals()
+		v.signatures()
 		v.tree()
 		v.checkpoints()
 		v.strangers()
@@ -101,6 +103,7 @@ type verifier struct {
 	edge       Tree     // of the records so far, while none is unknown
 	lastBad    bool     // the last sealed segment is damaged or not readable
 	orphans    []orphan
+	signed     []frameCheckpoint
 }
 
 // problem files an error under what it is.
@@ -516,16 +519,33 @@ func (v *verifier) badFrame(name, where string, err error, scan *Frames, last bo
 	}
 }
 
+// frameCheckpoint is the signed checkpoint of a frame, and what it must say.
+// Signatures are checked at the end, many at a time.
+type frameCheckpoint struct {
+	name, where string
+	note        []byte
+	size        uint64
+	root        Hash
+}
+
+// signatures checks the checkpoints of all frames.
+func (v *verifier) signatures() {
+	v.opts.Parallel(len(v.signed), func(i int) {
+		s := &v.signed[i]
+		cp, err := ParseCheckpoint(s.note, v.key)
+		switch {
+		case err != nil:
+			v.wrong(s.name, s.where, "its checkpoint: %s", err)
+		case cp.Size != s.size || cp.Root != s.root:
+			v.wrong(s.name, s.where, "its checkpoint is not that of its records")
+		}
+	})
+}
+
 // frame checks the content of one frame.
 func (v *verifier) frame(name, where string, f *Frame) {
-	cp, err := ParseCheckpoint(f.Checkpoint, v.key)
 	end := f.First + uint64(len(f.Records))
-	switch {
-	case err != nil:
-		v.wrong(name, where, "its checkpoint: %s", err)
-	case cp.Size != end || cp.Root != f.Root:
-		v.wrong(name, where, "its checkpoint is not that of its records")
-	}
+	v.signed = append(v.signed, frameCheckpoint{name, where, bytes.Clone(f.Checkpoint), end, f.Root})
 	var envelopes int
 	for i := range f.Records {
 		rec, n := &f.Records[i], f.First+uint64(i)

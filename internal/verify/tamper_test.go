@@ -27,6 +27,11 @@ import (
 // there: sealed segments, envelopes, several journal segments, two tile levels.
 func makeLedger(t testing.TB, events int) (dir, vkey string) {
 	t.Helper()
+	return makeLedgerOf(t, events, 96<<10)
+}
+
+func makeLedgerOf(t testing.TB, events int, segment int64) (dir, vkey string) {
+	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, "gatebook.test/tamper")
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +41,7 @@ func makeLedger(t testing.TB, events int) (dir, vkey string) {
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
-	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: 96 << 10})
+	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: segment})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +59,7 @@ func makeLedger(t testing.TB, events int) (dir, vkey string) {
 		})
 	}
 	wg.Wait()
-	for r.Stats().SealedSegments == 0 {
+	for int64(r.Stats().Bytes) > 2*segment && r.Stats().SealedSegments == 0 {
 		time.Sleep(10 * time.Millisecond) // until the sealer's next round
 	}
 	for i := range 20 { // some that are not sealed
