@@ -125,13 +125,12 @@ func (p *Program) search(c *cobra.Command, api *client, q url.Values, limit int,
 	if res.Next != "" {
 		summary += "; there are more: --limit"
 	}
-	if m.Source != "ledger" || m.Note != "" {
-		if m.Index != "up" {
-			summary += "; the index is " + m.Index
-		}
-		if !m.Complete {
-			summary += "; not complete: " + m.Note
-		}
+	// An index that is behind does not matter to an answer from the ledger alone.
+	if m.Index != "up" && (m.Source != "ledger" || strings.HasPrefix(m.Index, "down")) {
+		summary += "; the index is " + m.Index
+	}
+	if !m.Complete {
+		summary += "; not complete: " + m.Note
 	}
 	p.note("%s", summary)
 	return nil
