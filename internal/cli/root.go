@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/ledger"
 )
 
 // The exit codes.
@@ -128,5 +131,9 @@ func (p *Program) report(err error) int {
 		text = "there is no verb " + strings.ReplaceAll(cmd, ` for "gatebook"`, "") + "\nhelp:  gatebook --help"
 	}
 	fmt.Fprintf(p.Stderr, "gatebook: %s\n", text)
+	var evidence *ledger.EvidenceError
+	if errors.As(err, &evidence) || errors.Is(err, record.ErrRollback) {
+		return ExitEvidence
+	}
 	return ExitError
 }
