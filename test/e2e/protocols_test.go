@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -18,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -431,93 +428,4 @@ func ask(t *testing.T, method, url, header, value string) (a reply) {
 		a.header.Del(name)
 	}
 	return a
-}
-
-// highWater returns the most memory that a process ever had, in bytes.
-func highWater(t *testing.T, pid int) int64 {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Skipf("the memory of a process is not known here: %v", err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kib << 10
-}
-
-// TestLongBodies: bodies far longer than what is kept of them pass unchanged,
-// and the gateway's memory does not grow with them.
-func TestLongBodies(t *testing.T) {
-	size := int64(1 << 30)
-	if testing.Short() {
-		size = 64 << 20
-	}
-	sums := make(chan string, 1) // what the API received or sent
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sum := sha256.New()
-		if r.Method == "PUT" {
-			io.Copy(sum, r.Body)
-		} else {
-			w.Header().Set("Content-Type", "application/octet-stream")
-			w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-			io.CopyN(io.MultiWriter(w, sum), rand.NewChaCha8([32]byte{2}), size)
-		}
-		sums <- hex.EncodeToString(sum.Sum(nil))
-	}))
-	t.Cleanup(upstream.Close)
-	s := serve(t, t.TempDir(), upstream.URL)
-	transfer := func(method string, n int64) {
-		t.Helper()
-		sum, began := sha256.New(), time.Now()
-		var body io.Reader
-		if method == "PUT" {
-			body = io.TeeReader(io.LimitReader(rand.NewChaCha8([32]byte{3}), n), sum)
-		}
-		req, err := http.NewRequestWithContext(t.Context(), method, s.url+"/long", body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/octet-stream")
-		if method == "PUT" {
-			req.ContentLength = n
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		got, err := io.Copy(sum, res.Body)
-		if err != nil || res.StatusCode != 200 || method == "GET" && got != n {
-			t.Fatalf("%s: got status %d, %d bytes, %v", method, res.StatusCode, got, err)
-		}
-		took := time.Since(began)
-		if here, there := hex.EncodeToString(sum.Sum(nil)), <-sums; here != there {
-			t.Errorf("%s: the client has sha256 %s, the API %s", method, here, there)
-		}
-		t.Logf("%s of %d MiB: %.0f MiB/s, both ends at work on it", method, n>>20, float64(n>>20)/took.Seconds())
-	}
-	transfer("PUT", 1<<20)
-	before := highWater(t, s.cmd.Process.Pid)
-	transfer("PUT", size)
-	transfer("GET", size)
-	after := highWater(t, s.cmd.Process.Pid)
-	t.Logf("the most memory of the gateway: %.1f MiB before, %.1f MiB after", float64(before)/(1<<20), float64(after)/(1<<20))
-	if after-before >= 64<<20 {
-		t.Errorf("the gateway's memory grew by %d MiB, want less than 64", (after-before)>>20)
-	}
-	for method, n := range map[string]int{"PUT": 2, "GET": 1} {
-		e := s.await(`what.path:="/long" and operation.method:=`+method, n)
-		longest := uint64(0)
-		for _, e := range e {
-			longest = max(longest, e.Header.Request.Bytes, e.Header.Response.Bytes)
-		}
-		if longest != uint64(size) {
-			t.Errorf("%s: %d bytes are recorded, want %d", method, longest, size)
-		}
-	}
-	s.stop()
-	intact(t, s.data)
 }
