@@ -48,7 +48,7 @@ type BlockWriter struct {
 
 // NewBlockWriter returns a writer that writes to w.
 func NewBlockWriter(w io.Writer) (*BlockWriter, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return nil, fmt.Errorf("starting the compressor: %w", err)
 	}

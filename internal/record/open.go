@@ -272,7 +272,7 @@ func (w *writer) openActive() error {
 	if size < w.cfg.SegmentSize {
 		// Ahead of the first call, so it holds nobody up. On a full disk the
 		// segment grows as far as it can.
-		if err := zero(f, max(size, w.offset), w.cfg.SegmentSize, func() {}); err != nil {
+		if err := zero(f, max(size, w.offset), w.cfg.SegmentSize); err != nil {
 			w.cfg.Log.Warn("the journal could not be extended ahead of its use", "error", err)
 			if err := f.Truncate(w.offset); err != nil {
 				return fmt.Errorf("extending the journal: %w", err)

@@ -13,8 +13,7 @@ import (
 	"github.com/gatebook/gatebook/ledger"
 )
 
-// runSealer seals finished journal segments, and makes the next one ahead of
-// its use, until ctx ends.
+// runSealer seals finished journal segments until ctx ends.
 func (r *Recorder) runSealer(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -30,34 +29,7 @@ func (r *Recorder) runSealer(ctx context.Context) {
 		if err := r.sealFinished(ctx); err != nil && ctx.Err() == nil {
 			r.cfg.Log.Error("sealing a journal segment; it will be tried again", "error", err)
 		}
-		if err := r.makeNext(ctx); err != nil && ctx.Err() == nil {
-			r.cfg.Log.Warn("making the next journal segment ahead of its use", "error", err)
-		}
 	}
-}
-
-// makeNext makes the next journal segment, slowly, so that its writes do not
-// stand before the commit's.
-func (r *Recorder) makeNext(ctx context.Context) error {
-	if f, err := r.cfg.Disk.Open(nextName); err == nil {
-		return f.Close()
-	}
-	building := nextName + tempExt
-	f, err := r.cfg.Disk.OpenFile(building)
-	if err != nil {
-		return err
-	}
-	err = zero(f, 0, r.cfg.SegmentSize, func() {
-		select {
-		case <-time.After(4 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	})
-	if err = errors.Join(err, f.Close()); err != nil {
-		r.cfg.Disk.Remove(building)
-		return err
-	}
-	return r.cfg.Disk.Rename(building, nextName)
 }
 
 // sealFinished seals all complete blocks of the journal segments but the last,
@@ -81,7 +53,7 @@ func (r *Recorder) sealFinished(ctx context.Context) error {
 	}
 	to := min(journals[len(journals)-1], published.Size) / ledger.BlockRecords * ledger.BlockRecords
 	if to > from {
-		if err := r.sealRange(ctx, l, from, to); err != nil {
+		if err := r.sealRange(ctx, l, from, to, len(journals) <= maxUnsealed); err != nil {
 			return err
 		}
 		r.stats.sealedSegments.Add(1)
@@ -104,17 +76,31 @@ func (r *Recorder) removeSealed(journals []uint64, sealed uint64) error {
 	return r.cfg.Disk.SyncDir(ledger.JournalDir)
 }
 
-// sealRange writes the records [from, to) as a sealed segment. The envelopes
+// maxUnsealed is the number of journal segments up to which sealing gives way
+// to the calls; with more it must keep up.
+const maxUnsealed = 4
+
+// sealRange writes the records [from, to) as a sealed segment. If gentle, it
+// rests after every 64 records for twice as long as that took, so that calls do not
+// queue for a processor behind the compressor. The envelopes
 // are made durable first, then the tree, and last the segment, whose name
 // makes all of it count.
-func (r *Recorder) sealRange(ctx context.Context, l *ledger.Ledger, from, to uint64) error {
+func (r *Recorder) sealRange(ctx context.Context, l *ledger.Ledger, from, to uint64, gentle bool) error {
 	s := &sealing{disk: r.cfg.Disk, first: from, envelopes: make(map[string]*envelopeFile)}
 	defer s.drop()
 	var err error
 	if s.entries, err = s.create(ledger.SealedName(from)); err != nil {
 		return err
 	}
+	began := time.Now()
 	err = l.Range(from, to, func(n uint64, rec *event.Sealed) error {
+		if gentle && n%64 == 0 {
+			select {
+			case <-time.After(2 * time.Since(began)):
+			case <-ctx.Done():
+			}
+			began = time.Now()
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
