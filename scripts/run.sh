@@ -36,7 +36,7 @@ check() {
 }
 
 build() {
-	echo "building; the first time takes a minute or two"
+	echo "building; the first time takes some minutes"
 	go build -o bin/ ./cmd/gatebook ./cmd/gatebook-verify
 	(cd examples/shop && go build -o ../../bin/shop .)
 }
