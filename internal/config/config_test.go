@@ -224,7 +224,7 @@ func TestDiff(t *testing.T) {
 	f(upstream, upstream)
 	f(upstream, "data: x\n"+upstream, "restart ./gatebook-data>x data")
 	f(upstream, "redact: {fields: [x, y]}\nlog: {level: debug, format: json}\n"+upstream,
-		"reload []>[x, y] redact.fields", "reload info>debug log.level", "restart text>json log.format")
+		"restart []>[x, y] redact.fields", "reload info>debug log.level", "restart text>json log.format")
 	f(routes(a), routes(route("a", ", path: /a, capture: {request_body: 1MiB}")), "reload 64KiB>1MiB gateway.routes[a].capture.request_body")
 	f(routes(a, b), routes(b), "reload a> gateway.routes[a]")
 	f(routes(a), routes(b, a), "reload >b gateway.routes[b]")

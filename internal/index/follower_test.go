@@ -110,6 +110,7 @@ func TestKill(t *testing.T) {
 		}
 		eventually(t, "some events are indexed", func() bool { return f.Progress().Indexed > uint64(i)*8000 })
 		kill(t, s)
+		eventually(t, "the end of the engine is noticed", func() bool { return s.Status().Restarts > i })
 	}
 	eventually(t, "all is indexed", indexed(f, 32_000))
 	mustHaveOnce(t, s.Client(), 32_000)
