@@ -113,6 +113,10 @@ func TestKill(t *testing.T) {
 		eventually(t, "the end of the engine is noticed", func() bool { return s.Status().Restarts > i })
 	}
 	eventually(t, "all is indexed", indexed(f, 32_000))
+	eventually(t, "the engine is back and has all", func() bool {
+		n, err := s.Client().Count(t.Context(), Query{})
+		return err == nil && n >= 32_000 && s.Status().State == Ready && !f.Progress().Repairing
+	})
 	mustHaveOnce(t, s.Client(), 32_000)
 	if st := s.Status(); st.Restarts == 0 || st.LastError == "" {
 		t.Errorf("after the kills the status is %+v", st)
