@@ -18,18 +18,14 @@ import (
 
 // ServeOptions are the flags of serve.
 type ServeOptions struct {
-	File, Upstream, Listen, Ops, Data string // see config.Options
-	Environ                           []string
-	Version                           string
-	Stdout, Stderr                    io.Writer
+	ConfigFlags
+	Version        string
+	Stdout, Stderr io.Writer
 }
 
 // Serve runs Gatebook until ctx ends. SIGHUP loads the configuration again.
 func Serve(ctx context.Context, o ServeOptions) error {
-	load := func() (*config.Config, error) {
-		return config.Load(config.Options{File: o.File, Upstream: o.Upstream, Listen: o.Listen, Ops: o.Ops, Data: o.Data, Environ: o.Environ})
-	}
-	cfg, err := load()
+	cfg, err := o.load()
 	if err != nil {
 		return err
 	}
@@ -57,7 +53,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		for {
 			select {
 			case <-hup:
-				next, err := load()
+				next, err := o.load()
 				if err == nil {
 					err = a.Reload(next)
 				}
@@ -96,8 +92,6 @@ func (a *App) announce() error {
 	if err := os.WriteFile(a.opsFile(), append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("data: %w", err)
 	}
-	// The verbs look for the token there; one that is configured elsewhere is
-	// named with --token-file.
 	return nil
 }
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/app"
 )
 
 func (p *Program) configCmd() *cobra.Command {
@@ -16,22 +16,20 @@ func (p *Program) configCmd() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		p.configFileCmd("check", "Report everything that is wrong with a configuration", func(*config.Config) {
-			fmt.Fprintln(p.Stdout, "the configuration is valid")
+		p.configFileCmd("check", "Report everything that is wrong with a configuration", func(f app.ConfigFlags) (string, error) {
+			return "the configuration is valid\n", app.CheckConfig(f)
 		}),
-		p.configFileCmd("show", "Print the configuration with each value and where it came from; secrets are left out", func(cfg *config.Config) {
-			fmt.Fprint(p.Stdout, cfg.Effective())
-		}),
+		p.configFileCmd("show", "Print the configuration with each value and where it came from; secrets are left out", app.ShowConfig),
 		&cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration file", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprint(p.Stdout, config.Schema())
+			_, err := fmt.Fprint(p.Stdout, app.ConfigSchema())
 			return err
 		}},
 	)
 	return c
 }
 
-func (p *Program) configFileCmd(verb, short string, then func(*config.Config)) *cobra.Command {
-	o := config.Options{Environ: p.Environ}
+func (p *Program) configFileCmd(verb, short string, answer func(app.ConfigFlags) (string, error)) *cobra.Command {
+	o := app.ConfigFlags{Environ: p.Environ}
 	c := &cobra.Command{Use: verb, Short: short, Args: cobra.NoArgs}
 	f := c.Flags()
 	f.StringVarP(&o.File, "config", "c", "", "the configuration `file`")
@@ -40,12 +38,12 @@ func (p *Program) configFileCmd(verb, short string, then func(*config.Config)) *
 	f.StringVar(&o.Ops, "ops", "", "the `address` of the operations listener, as for serve")
 	f.StringVar(&o.Data, "data", "", "the data `directory`, as for serve")
 	c.RunE = func(*cobra.Command, []string) error {
-		cfg, err := config.Load(o)
+		text, err := answer(o)
 		if err != nil {
 			return fmt.Errorf("the configuration is not valid:\n%w", err)
 		}
-		then(cfg)
-		return nil
+		_, err = fmt.Fprint(p.Stdout, text)
+		return err
 	}
 	return c
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func (p *Program) serveCmd() *cobra.Command {
-	o := app.ServeOptions{Environ: p.Environ, Version: p.Version, Stdout: p.Stdout, Stderr: p.Stderr}
+	o := app.ServeOptions{ConfigFlags: app.ConfigFlags{Environ: p.Environ}, Version: p.Version, Stdout: p.Stdout, Stderr: p.Stderr}
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Record the calls to an API, as a gateway in front of it",
