@@ -110,8 +110,9 @@ type Listener struct {
 	// Accept HTTP/2 in cleartext (gRPC without TLS), by prior knowledge.
 	H2C bool `key:"h2c" default:"true"`
 
-	// Proxies whose X-Forwarded-For and Forwarded headers are believed.
-	// Empty: nobody's. The raw peer is recorded in any case.
+	// Proxies whose X-Forwarded-For header is believed. Empty: nobody's. A
+	// Forwarded header is recorded, and not believed. The raw peer is recorded
+	// in any case.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies"`
 
 	// Limit of the request line and headers of a call; beyond it: 431.
