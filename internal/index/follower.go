@@ -141,6 +141,9 @@ func (f *Follower) Run(ctx context.Context) error {
 		if errors.As(err, &source) || errors.Is(err, errStop) {
 			return err
 		}
+		if f.cfg.Engine != nil && errors.Is(err, errTimeout) {
+			f.cfg.Engine.abandon()
+		}
 		f.fail(err)
 		if f.next.Load() > before {
 			pause = firstPause

@@ -70,6 +70,7 @@ type Supervisor struct {
 	token  string
 	client *Client
 	drops  chan chan error // requests to delete the data, served by Run
+	hung   chan struct{}   // the child does not answer; received by Run
 
 	mu      sync.Mutex
 	status  Status
@@ -118,6 +119,7 @@ func NewSupervisor(cfg SupervisorConfig) (*Supervisor, error) {
 		cfg:     cfg,
 		log:     cfg.Log,
 		drops:   make(chan chan error),
+		hung:    make(chan struct{}),
 		changed: make(chan struct{}),
 		status:  Status{State: Stopped, Since: time.Now()},
 	}
@@ -219,6 +221,15 @@ func (s *Supervisor) Drop(ctx context.Context) error {
 	}
 }
 
+// abandon kills a child that took rows and does not answer. If it lived on, it
+// might add them after they were found missing and added again.
+func (s *Supervisor) abandon() {
+	select {
+	case s.hung <- struct{}{}:
+	default: // it has ended already
+	}
+}
+
 // filled says that the days were filled again from the ledger.
 func (s *Supervisor) filled(days []string) error {
 	s.mu.Lock()
@@ -271,6 +282,10 @@ func (s *Supervisor) watch(ctx context.Context, c *child) (again bool, err error
 		return false, c.stop()
 	case <-c.exited:
 		return false, c.failure()
+	case <-s.hung:
+		c.cmd.Process.Kill()
+		<-c.exited
+		return false, errors.New("the index engine did not answer and was killed")
 	case done := <-s.drops:
 		s.set(Starting, nil, nil)
 		if err := c.stop(); err != nil {

@@ -1,0 +1,29 @@
+package index
+
+import (
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestHung stops the engine without ending it. Rows that it was sent and has not
+// confirmed must not come to light beside those that are added in their place.
+func TestHung(t *testing.T) {
+	s, _ := startEngine(t, t.TempDir())
+	s.client.cfg.Timeout = 2 * time.Second
+	j := newJournal(1000)
+	f, _ := follow(t, j, s)
+	eventually(t, "first events are indexed", indexed(f, 1000))
+	pid := s.Status().PID
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGCONT) })
+	j.grow(100)
+	eventually(t, "another engine runs", func() bool {
+		st := s.Status()
+		return st.State == Ready && st.PID != pid
+	})
+	eventually(t, "all is indexed", indexed(f, 1100))
+	mustHaveOnce(t, s.Client(), 1100)
+}
