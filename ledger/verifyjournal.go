@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/gatebook/gatebook/event"
+)
+
+// journals checks the frames of all journal segments.
+func (v *verifier) journals() {
+	firsts, strange, err := listSegments(v.fsys, JournalDir, journalExt)
+	v.problem(JournalDir, "", err)
+	v.leftOver(strange)
+	next := v.covered
+	if len(firsts) > 0 {
+		v.orphaned(firsts[0])
+	} else {
+		v.orphaned(next + 1)
+	}
+	for i, first := range firsts {
+		if first > v.plausible {
+			v.wrong(JournalName(first), "", "the ledger has no record of this number")
+			continue
+		}
+		if i > 0 && first < next && next > v.covered {
+			v.wrong(JournalName(first), "", "it repeats records of the segment before it")
+			continue
+		}
+		if first > next {
+			if !v.lastBad || i > 0 {
+				v.wrong(JournalName(next), "", "the records from %d to %d are missing: the next segment is %s", next, first-1, JournalName(first))
+			}
+			v.blind(next, first)
+			v.open0 = append(v.open0, make([]Hash, first-next)...)
+		}
+		end := v.journal(first, i == len(firsts)-1)
+		if i+1 < len(firsts) && end < firsts[i+1] && firsts[i+1] > v.covered && firsts[i+1] <= v.plausible {
+			v.wrong(JournalName(first), "", "it ends with record %d, but the next segment begins with record %d", end, firsts[i+1])
+		}
+		next = max(next, end, first)
+	}
+}
+
+// journal checks one journal segment, and returns the number after its last
+// record.
+func (v *verifier) journal(first uint64, last bool) uint64 {
+	name := JournalName(first)
+	f, size, err := openAt(v.fsys, name)
+	if err != nil {
+		v.problem(name, "", err)
+		return first
+	}
+	defer f.Close()
+	scan, end := NewFrames(f, size, first), first
+	for {
+		frame, err := scan.Next()
+		if err == io.EOF {
+			return end
+		}
+		where := fmt.Sprintf("frame at byte %d", scan.Offset())
+		if err != nil {
+			v.badFrame(name, where, err, scan, last, end)
+			return end
+		}
+		v.frame(name, where, frame)
+		end = frame.First + uint64(len(frame.Records))
+	}
+}
+
+// badFrame tells a write that was interrupted from a change: damage after the
+// last complete frame, which no checkpoint covers, is what a crash leaves.
+func (v *verifier) badFrame(name, where string, err error, scan *Frames, last bool, end uint64) {
+	var pathError *fs.PathError
+	switch {
+	case errors.As(err, &pathError):
+		v.problem(name, where, err)
+	case last && scan.Tail() && end >= v.report.Checkpoint.Size:
+		v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s: %s: %s; no published checkpoint covers it, so it is taken for a write that was interrupted, which is cut at the next start", name, where, err))
+	default:
+		v.wrong(name, where, "%s", err)
+	}
+}
+
+// frameCheckpoint is the signed checkpoint of a frame, and what it must say.
+// Signatures are checked at the end, many at a time.
+type frameCheckpoint struct {
+	name, where string
+	note        []byte
+	size        uint64
+	root        Hash
+}
+
+// signatures checks the checkpoints of all frames.
+func (v *verifier) signatures() {
+	v.opts.Parallel(len(v.signed), func(i int) {
+		s := &v.signed[i]
+		cp, err := ParseCheckpoint(s.note, v.key)
+		switch {
+		case err != nil:
+			v.wrong(s.name, s.where, "its checkpoint: %s", err)
+		case cp.Size != s.size || cp.Root != s.root:
+			v.wrong(s.name, s.where, "its checkpoint is not that of its records")
+		}
+	})
+}
+
+// frame checks the content of one frame.
+func (v *verifier) frame(name, where string, f *Frame) {
+	end := f.First + uint64(len(f.Records))
+	v.signed = append(v.signed, frameCheckpoint{name, where, bytes.Clone(f.Checkpoint), end, f.Root})
+	var envelopes int
+	for i := range f.Records {
+		rec, n := &f.Records[i], f.First+uint64(i)
+		leaf := RecordHash(rec.Header)
+		if n >= v.covered {
+			v.open0 = append(v.open0, leaf)
+			v.edge.Add(leaf, nil)
+		} else if block := v.leaves[n/BlockRecords]; block != nil && block[n%BlockRecords] != leaf {
+			v.wrong(name, fmt.Sprintf("record %d", n), "it is not the one in the sealed segment")
+		}
+		commit := v.header(name, n, rec.Header)
+		for c := range event.Class(event.Classes) {
+			env, want := rec.Envelopes[c], commit.Of(c)
+			switch {
+			case env == nil && !want.IsZero() && n >= v.covered:
+				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is missing", c)
+			case env != nil && !env.Check(c, want):
+				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is not the one that was sealed", c)
+			case env != nil:
+				envelopes++
+			}
+		}
+	}
+	if len(v.unknown) == 0 && v.edge.Size() == end && v.edge.Root() != f.Root {
+		v.wrong(name, where, "its root is not that of the records")
+	}
+	v.count(envelopes)
+	v.progress(uint64(len(f.Records)))
+}
