@@ -94,6 +94,7 @@ type verifier struct {
 	unknown [][2]uint64 // ranges of records of which a problem tells already
 
 	checkpoint []byte   // as published; nil: none or not readable
+	tiles      []int64  // sizes of the tile files, by level, before the records were read
 	leaves     [][]Hash // of the sealed blocks, by block; nil: not readable
 	open0      []Hash   // leaf hashes of the records in the journal that are not sealed
 	covered    uint64   // records in sealed segments
@@ -169,8 +170,9 @@ func (v *verifier) open() bool {
 	}
 	v.readCheckpoint()
 	v.plausible = v.report.Checkpoint.Size + 1<<24
-	if info, err := fs.Stat(v.fsys, TileName(0)); err == nil {
-		v.plausible = max(v.plausible, uint64(info.Size())/uint64(len(Hash{}))+1<<24)
+	v.tiles = tileSizes(v.fsys)
+	if len(v.tiles) > 0 {
+		v.plausible = max(v.plausible, uint64(v.tiles[0])/uint64(len(Hash{}))+1<<24)
 	}
 	v.ledger = &Ledger{fsys: v.fsys, format: format, key: v.key, blocks: newCache[blockKey, any](1)}
 	if v.ledger.dec, err = newDecoder(); err != nil {

@@ -58,12 +58,18 @@ func (v *verifier) journal(first uint64, last bool) uint64 {
 	scan, end := NewFrames(f, size, first), first
 	for {
 		frame, err := scan.Next()
+		tail := err != nil && err != io.EOF && scan.Tail()
+		if err != nil && err != io.EOF && !tail {
+			// A server that goes on writing may have completed this frame
+			// since, and others after it.
+			frame, err = scan.Next()
+		}
 		if err == io.EOF {
 			return end
 		}
 		where := fmt.Sprintf("frame at byte %d", scan.Offset())
 		if err != nil {
-			v.badFrame(name, where, err, scan, last, end)
+			v.badFrame(name, where, err, last && tail, end)
 			return end
 		}
 		v.frame(name, where, frame)
@@ -73,12 +79,12 @@ func (v *verifier) journal(first uint64, last bool) uint64 {
 
 // badFrame tells a write that was interrupted from a change: damage after the
 // last complete frame, which no checkpoint covers, is what a crash leaves.
-func (v *verifier) badFrame(name, where string, err error, scan *Frames, last bool, end uint64) {
+func (v *verifier) badFrame(name, where string, err error, tail bool, end uint64) {
 	var pathError *fs.PathError
 	switch {
 	case errors.As(err, &pathError):
 		v.problem(name, where, err)
-	case last && scan.Tail() && end >= v.report.Checkpoint.Size:
+	case tail && end >= v.report.Checkpoint.Size:
 		v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s: %s: %s; no published checkpoint covers it, so it is taken for a write that was interrupted, which is cut at the next start", name, where, err))
 	default:
 		v.wrong(name, where, "%s", err)

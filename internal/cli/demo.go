@@ -55,8 +55,10 @@ func (p *Program) tamper(data string) error {
 	return nil
 }
 
-// copyLedger copies the files of a ledger. The checkpoint is copied first, so
-// that a server may go on writing.
+// copyLedger copies the files of a ledger such that a server may go on
+// writing: what may be behind the rest is copied before it, first the
+// checkpoint, then the hashes, then the journal; and the sealed segments before
+// the envelopes, which are made first.
 func copyLedger(to, from string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
@@ -65,22 +67,15 @@ func copyLedger(to, from string) error {
 	if err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(from)
+	f, err := os.ReadFile(filepath.Join(from, ledger.FormatFile))
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		src, dst := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
-		switch {
-		case e.IsDir():
-			err = os.CopyFS(dst, os.DirFS(src))
-		case e.Name() == ledger.FormatFile:
-			var f []byte
-			if f, err = os.ReadFile(src); err == nil {
-				err = os.WriteFile(dst, f, 0o600)
-			}
-		}
-		if err != nil {
+	if err := os.WriteFile(filepath.Join(to, ledger.FormatFile), f, 0o600); err != nil {
+		return err
+	}
+	for _, dir := range []string{ledger.TileDir, ledger.JournalDir, ledger.SealedDir, ledger.EnvelopeDir} {
+		if err := os.CopyFS(filepath.Join(to, dir), os.DirFS(filepath.Join(from, dir))); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package reading
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,6 +85,9 @@ func parse(query string) (*text, error) {
 	return &s.text, nil
 }
 
+// unfinished matches a query that ends with a comparison.
+var unfinished = regexp.MustCompile(`[<>]=?$`)
+
 // scanner walks over a query once.
 type scanner struct {
 	query string
@@ -135,6 +139,9 @@ func (s *scanner) scan() error {
 	}
 	if n := len(s.open); n > 0 {
 		return s.wrong(s.open[n-1].pos, "the bracket is not closed")
+	}
+	if end := strings.TrimRight(s.query, " \t\r\n"); s.value && unfinished.MatchString(end) {
+		return s.wrong(len(end), "the value to compare with is missing")
 	}
 	return nil
 }

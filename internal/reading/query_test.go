@@ -47,6 +47,7 @@ func TestParseErrors(t *testing.T) {
 		msg   string
 	}{
 		{"(a", 0, "the bracket is not closed"},
+		{"outcome.status:>= ", 17, "the value to compare with is missing"},
 		{"a)", 1, "the bracket was not opened"},
 		{"a) or (b", 1, "the bracket was not opened"},
 		{`who.subject:"x`, 12, "the quotation mark is not closed"},

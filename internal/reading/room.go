@@ -70,8 +70,9 @@ type Config struct {
 	Appender  Appender           // records the looks
 	Edge      string             // named on look events; may be empty
 	Pseudonym func(issuer, subject string) string
-	Now       func() time.Time // nil: time.Now
-	ScanLimit uint64           // records that one search may scan in the ledger; 50,000
+	Redact    func(text string) string // takes credentials out of what readers wrote; nil: nothing
+	Now       func() time.Time         // nil: time.Now
+	ScanLimit uint64                   // records that one search may scan in the ledger; 50,000
 }
 
 // Room is the door to the record. It is safe for concurrent use.
@@ -84,6 +85,9 @@ type Room struct {
 func New(cfg Config) *Room {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Redact == nil {
+		cfg.Redact = func(text string) string { return text }
 	}
 	cfg.ScanLimit = cmp.Or(cfg.ScanLimit, 50_000)
 	if cfg.Index == nil {
@@ -124,7 +128,7 @@ func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, qu
 	}
 	if who.Reason != "" {
 		// Free text can be personal, and so is not a fact.
-		objects = append(objects, event.Object{Type: "reason", ID: clip(who.Reason, 500)})
+		objects = append(objects, event.Object{Type: "reason", ID: clip(r.cfg.Redact(who.Reason), 500)})
 	}
 	slices.SortFunc(facts, func(a, b event.Fact) int { return strings.Compare(a.Name, b.Name) })
 	e := &event.Event{
@@ -138,7 +142,7 @@ func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, qu
 			Note:       &event.Note{Name: name, Facts: facts},
 		},
 		Who:  &event.Who{Subject: clip(who.Name, 256), Address: who.Address, UserAgent: clip(who.Agent, 256)},
-		What: &event.What{Query: clip(query, maxQuery), Objects: objects},
+		What: &event.What{Query: clip(r.cfg.Redact(query), maxQuery), Objects: objects},
 	}
 	if _, err := r.cfg.Appender.Append(ctx, e); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
