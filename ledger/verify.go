@@ -60,8 +60,35 @@ func (r *Report) OK() bool { return len(r.Problems) == 0 && len(r.Unreadable) ==
 // Verify checks a whole ledger: that the checkpoint is signed, that each
 // record, envelope, tile hash and frame is what the checkpoint says, and that
 // nothing is missing or left over. Problems do not end it: it reports as many
-// as it finds.
+// as it finds. A server may go on writing to the ledger: what it finds wrong
+// while segments come and go under it, it looks at again.
 func Verify(fsys fs.FS, opts VerifyOptions) *Report {
+	for try := 1; ; try++ {
+		before := segmentNames(fsys)
+		report := verifyOnce(fsys, opts)
+		if report.OK() || try == 3 || slices.Equal(before, segmentNames(fsys)) {
+			return report
+		}
+	}
+}
+
+// segmentNames returns the names of the sealed and journal segments there are
+// now.
+func segmentNames(fsys fs.FS) []string {
+	var names []string
+	for _, dir := range []string{SealedDir, JournalDir} {
+		entries, err := fs.ReadDir(fsys, dir)
+		if err != nil {
+			names = append(names, dir)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 	v := &verifier{fsys: fsys, opts: opts, report: new(Report)}
 	if v.opts.Parallel == nil {
 		v.opts.Parallel = func(n int, do func(int)) {

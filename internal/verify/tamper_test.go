@@ -309,3 +309,46 @@ func TestNoNetwork(t *testing.T) {
 		}
 	}
 }
+
+// TestLive verifies while records come, segments roll and are sealed.
+func TestLive(t *testing.T) {
+	skey, vkey, err := note.GenerateKey(rand.Reader, "gatebook.test/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: 512 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			r.Put(someEvent(i))
+			if i%20 == 0 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	})
+	for range 15 {
+		if code, out := run(dir, "--key", vkey); code != verify.Intact {
+			t.Errorf("beside a server that writes: exit code %d\n%s", code, out)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	cancel()
+	writing.Wait()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if r.Stats().SealedSegments == 0 {
+		t.Error("nothing was sealed meanwhile")
+	}
+}
