@@ -93,7 +93,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	}
 
 	// The room: the one door to the record, and the API before it.
-	a.room = reading.New(a.roomConfig())
+	redactor, err := a.redactor(a.cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.room = reading.New(a.roomConfig(redactor))
 	a.api = api.New(a.apiConfig())
 	if !serving {
 		return a, nil

@@ -151,10 +151,14 @@ func (a *App) indexStatus() reading.IndexStatus {
 	return s
 }
 
-func (a *App) roomConfig() reading.Config {
+func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 	c := reading.Config{
 		Ledger: a.ledger, Files: os.DirFS(a.ledgerDir()), Feed: a.recorder, Appender: a.recorder, Edge: a.edge,
 		Pseudonym: func(issuer, subject string) string { return identity.Pseudonym(a.keys.fingerprint, issuer, subject) },
+		Redact: func(text string) string {
+			out, _ := redactor.Call().Body("text/plain", []byte(text), false)
+			return string(out)
+		},
 	}
 	if a.indexer != nil {
 		c.Index, c.Status = a.indexer, a.indexStatus

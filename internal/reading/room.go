@@ -130,6 +130,10 @@ func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, qu
 		// Free text can be personal, and so is not a fact.
 		objects = append(objects, event.Object{Type: "reason", ID: clip(r.cfg.Redact(who.Reason), 500)})
 	}
+	objects = slices.Clone(objects)
+	for i := range objects {
+		objects[i].ID = r.cfg.Redact(objects[i].ID)
+	}
 	slices.SortFunc(facts, func(a, b event.Fact) int { return strings.Compare(a.Name, b.Name) })
 	e := &event.Event{
 		Header: event.Header{

@@ -112,6 +112,12 @@ log:
 		rows = command(t, gatebook, "search", "kind:* | limit 10000", "--data", data, "--json", "--limit", "10000")
 		return rows.code == 0 && strings.Count(rows.stdout, `"/s/ordinary"`) == rounds
 	})
+	// Who searches for a credential leaves it in no record of the look, if it can
+	// be recognised.
+	for _, text := range []string{w.of("key"), w.of("jwt"), `payload.request.headers:"Authorization: Bearer ` + w.of("opaque") + `"`} {
+		command(t, gatebook, "search", text, "--data", data, "--reason", "is "+text+" used?")
+	}
+	command(t, gatebook, "who", w.of("key"), "--data", data)
 	shown := command(t, gatebook, "keys", "list", "--data", data, "--json")
 	s.stop()
 	intact(t, data)
