@@ -115,7 +115,7 @@ func TestSigningKeyOfAnother(t *testing.T) {
 func TestWrongQuery(t *testing.T) {
 	data := t.TempDir()
 	s := serve(t, data, api(t, "hello"))
-	for _, query := range []string{`who.subject:(alice or`, `nosuchfield:a`, `"unfinished`, `* | stats by (`, `a) b`} {
+	for _, query := range []string{`who.subject:(alice or`, `nosuchfield:a`, `outcome.status:>=`, `"unfinished`, `* | stats by (`, `a) b`} {
 		r := command(t, gatebook, "search", query, "--data", data)
 		r.says(t, 2, query)
 		shown := false

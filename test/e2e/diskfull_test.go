@@ -57,15 +57,7 @@ func answer(t testing.TB, res *http.Response, err error) (int, string) {
 // "recorded" calls are refused with the reason, and with room again the loss is
 // sealed, to the last call.
 func TestDiskFull(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=24m"); err != nil {
-		t.Skipf("a file system of its own is needed, and mounting one is not permitted here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := smallDisk(t)
 	data, ballast := filepath.Join(disk, "data"), filepath.Join(disk, "ballast")
 	s := serveConfig(t, data, api(t, "hello"), smallSegments)
 	if status, body := post(t, s.url+"/recorded/before", ""); status != http.StatusOK {
@@ -117,27 +109,51 @@ func TestDiskFull(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Logf("recorded again %v after there was room", time.Since(freed).Round(10*time.Millisecond))
+	s.awaitGap("/served/", served)
 	s.stop()
 	intact(t, data)
+}
 
-	s = serveConfig(t, data, api(t, "hello"), smallSegments)
-	var lost, kept uint64
-	for _, e := range s.search("", "--limit", "10000") {
-		switch {
-		case e.Header.Kind == "gap":
-			if e.Header.Lost.Reason != "disk-full" || e.Header.Lost.Count == 0 {
-				t.Errorf("got a gap of %+v, want some lost to disk-full", *e.Header.Lost)
+// awaitGap waits until of the calls with paths below prefix each is recorded,
+// or counted by a gap event as lost to a full disk.
+func (s *server) awaitGap(prefix string, calls uint64) {
+	s.t.Helper()
+	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		var lost, kept uint64
+		for _, e := range s.search("", "--limit", "10000") {
+			switch {
+			case e.Header.Kind == "gap":
+				if e.Header.Lost.Reason != "disk-full" || e.Header.Lost.Count == 0 {
+					s.t.Errorf("got a gap of %+v, want some lost to disk-full", *e.Header.Lost)
+				}
+				lost += e.Header.Lost.Count
+			case strings.HasPrefix(e.What.Path, prefix):
+				kept++
 			}
-			lost += e.Header.Lost.Count
-		case strings.HasPrefix(e.What.Path, "/served/"):
-			kept++
+		}
+		if lost > 0 && lost+kept == calls {
+			s.t.Logf("of %d calls %d are recorded, and the gaps are of %d", calls, kept, lost)
+			return
+		}
+		if time.Now().After(limit) {
+			s.t.Fatalf("of %d calls %d are recorded, and the gaps are of %d\n%s", calls, kept, lost, s.log.String())
 		}
 	}
-	if lost == 0 || lost+kept != served {
-		t.Errorf("of %d served calls %d are recorded, and the gaps are of %d", served, kept, lost)
+}
+
+// smallDisk mounts a file system of 24 MiB, or skips the test.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=24m"); err != nil {
+		t.Skipf("a file system of its own is needed, and mounting one is not permitted here: %v", err)
 	}
-	s.stop()
-	intact(t, data)
+	t.Cleanup(func() {
+		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return disk
 }
 
 // fill writes to the end of the file until the disk is full.
