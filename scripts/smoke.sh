@@ -62,15 +62,20 @@ run() {
 tried() {
 	local command query
 	for query in 'who.email:alice' 'capture.route:=shop credential.method:=jwt'; do
-		bin/gatebook search "$query" --data gatebook-data --json 2>/dev/null | grep >/dev/null '"kind":"access"' ||
+		bin/gatebook search "$query" --data gatebook-data --json >answer 2>&1 || fail "search fails: $query: $(cat answer)"
+		grep -q '"kind":"access"' answer ||
 			fail "search does not find: $query"
 	done
-	bin/gatebook who alice@shop.example --data gatebook-data 2>/dev/null | grep >/dev/null 'alice@shop.example' || fail "who does not know alice"
+	# Not through a pipe: grep ends at the first match, and the writer then
+	# fails.
+	bin/gatebook who alice@shop.example --data gatebook-data >answer 2>&1 || fail "who fails: $(cat answer)"
+	grep -q 'alice@shop.example' answer || fail "who does not know alice: $(cat answer)"
 	bin/gatebook-verify gatebook-data >verified || fail "the ledger does not verify: $(cat verified)"
 	if bash scripts/run.sh >second 2>&1; then fail "a second run on the same ports did not fail"; fi
 	grep -q "port $base is in use" second || fail "a second run does not name the port: $(cat second)"
 	command=$(sed -n 's/^  \(bin\/gatebook show .*\)/\1/p' out)
-	$command 2>/dev/null | grep >/dev/null '^principal.kind' || fail "this does not show an event: $command"
+	$command >answer 2>&1 || fail "this fails: $command: $(cat answer)"
+	grep -q '^principal.kind' answer || fail "this does not show an event: $command"
 }
 
 run 20 tried
