@@ -130,7 +130,8 @@ machine_key() {
 	local file=$run/machine.key id
 	if [ -s "$file" ]; then
 		id=$(cut -d_ -f2 "$file")
-		if bin/gatebook keys list --data "$data" --json | grep -F "\"$id\"" | grep -qv '"revoked":"'; then
+		bin/gatebook keys list --data "$data" --json >"$run/keys.json"
+		if grep -F "\"$id\"" "$run/keys.json" | grep -qv '"revoked":"'; then
 			return
 		fi
 	fi

@@ -81,7 +81,8 @@ tried() {
 run 20 tried
 first=$(size)
 ((first > 20)) || fail "only $first events were recorded"
-bin/gatebook demo tamper | grep >/dev/null BROKEN || fail "demo tamper does not say BROKEN"
+bin/gatebook demo tamper >answer 2>&1 || fail "demo tamper fails: $(cat answer)"
+grep -q BROKEN answer || fail "demo tamper does not say BROKEN: $(cat answer)"
 run 8 true
 (($(size) > first)) || fail "a second run does not go on with the record"
 bin/gatebook-verify gatebook-data >verified || fail "the ledger does not verify after two runs: $(cat verified)"
