@@ -98,6 +98,7 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		}
 	}
 	if v.open() {
+		defer v.openJournals()()
 		v.sealed()
 		v.journals()
 		v.signatures()
@@ -129,6 +130,7 @@ type verifier struct {
 	edge       Tree     // of the records so far, while none is unknown
 	lastBad    bool     // the last sealed segment is damaged or not readable
 	orphans    []orphan
+	journaled  []openJournal
 	signed     []frameCheckpoint
 }
 

@@ -10,11 +10,40 @@ import (
 	"github.com/gatebook/gatebook/event"
 )
 
-// journals checks the frames of all journal segments.
-func (v *verifier) journals() {
+// openJournal is a journal segment that is held open.
+type openJournal struct {
+	first uint64
+	file  fileAt
+	size  int64
+	err   error // why it could not be opened
+}
+
+// openJournals opens all journal segments, before it is known what is sealed:
+// records that a server seals meanwhile are then in one or the other. It
+// returns what closes them.
+func (v *verifier) openJournals() (end func()) {
 	firsts, strange, err := listSegments(v.fsys, JournalDir, journalExt)
 	v.problem(JournalDir, "", err)
 	v.leftOver(strange)
+	for _, first := range firsts {
+		f, size, err := openAt(v.fsys, JournalName(first))
+		v.journaled = append(v.journaled, openJournal{first, f, size, err})
+	}
+	return func() {
+		for _, j := range v.journaled {
+			if j.err == nil {
+				j.file.Close()
+			}
+		}
+	}
+}
+
+// journals checks the frames of all journal segments.
+func (v *verifier) journals() {
+	var firsts []uint64
+	for _, j := range v.journaled {
+		firsts = append(firsts, j.first)
+	}
 	next := v.covered
 	if len(firsts) > 0 {
 		v.orphaned(firsts[0])
@@ -37,7 +66,7 @@ func (v *verifier) journals() {
 			v.blind(next, first)
 			v.open0 = append(v.open0, make([]Hash, first-next)...)
 		}
-		end := v.journal(first, i == len(firsts)-1)
+		end := v.journal(&v.journaled[i], i == len(firsts)-1)
 		if i+1 < len(firsts) && end < firsts[i+1] && firsts[i+1] > v.covered && firsts[i+1] <= v.plausible {
 			v.wrong(JournalName(first), "", "it ends with record %d, but the next segment begins with record %d", end, firsts[i+1])
 		}
@@ -47,15 +76,13 @@ func (v *verifier) journals() {
 
 // journal checks one journal segment, and returns the number after its last
 // record.
-func (v *verifier) journal(first uint64, last bool) uint64 {
-	name := JournalName(first)
-	f, size, err := openAt(v.fsys, name)
-	if err != nil {
-		v.problem(name, "", err)
-		return first
+func (v *verifier) journal(j *openJournal, last bool) uint64 {
+	name := JournalName(j.first)
+	if j.err != nil {
+		v.problem(name, "", j.err)
+		return j.first
 	}
-	defer f.Close()
-	scan, end := NewFrames(f, size, first), first
+	scan, end := NewFrames(j.file, j.size, j.first), j.first
 	for {
 		frame, err := scan.Next()
 		tail := err != nil && err != io.EOF && scan.Tail()
