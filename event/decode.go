@@ -31,6 +31,9 @@ func DecodeHeader(b []byte) (*Header, error) {
 	if h.Version > Version {
 		return nil, fmt.Errorf("header of version %d: %w", h.Version, ErrVersion)
 	}
+	if h.newer() {
+		return nil, fmt.Errorf("header: %w: it has members that came after version %d", ErrEncoding, h.Version)
+	}
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrEncoding, err)
 	}

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/base64"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -56,6 +57,14 @@ func (h *Header) check() error {
 		return fmt.Errorf("event %s: arrived: is missing", h.ID)
 	case !slices.IsSorted(h.Objects):
 		return fmt.Errorf("event %s: objects: are not sorted", h.ID)
+	case len(h.Counts) != 0 && len(h.Counts) != len(h.Objects):
+		return fmt.Errorf("event %s: counts: there are %d for %d types of objects", h.ID, len(h.Counts), len(h.Objects))
+	case !slices.IsSortedFunc(h.Operation.Parts, cmpStrict):
+		return fmt.Errorf("event %s: operation.parts: are not sorted, or not each once", h.ID)
+	case !slices.IsSortedFunc(h.Operation.Scopes, cmpStrict):
+		return fmt.Errorf("event %s: operation.scopes: are not sorted, or not each once", h.ID)
+	case !slices.IsSortedFunc(h.Received, func(a, b Data) int { return cmpStrict(a.Class, b.Class) }):
+		return fmt.Errorf("event %s: received: classes are not sorted", h.ID)
 	case !slices.IsSorted(h.Credential.Scopes):
 		return fmt.Errorf("event %s: credential.scopes: are not sorted", h.ID)
 	case !slices.IsSortedFunc(h.Data, func(a, b Data) int { return cmpStrict(a.Class, b.Class) }):
@@ -64,6 +73,13 @@ func (h *Header) check() error {
 		return fmt.Errorf("event %s: note.facts: names are not sorted", h.ID)
 	}
 	return nil
+}
+
+// newer reports whether h says anything that a header of its version cannot.
+func (h *Header) newer() bool {
+	o := h.Operation
+	o.Protocol, o.Method, o.Host, o.Route, o.Name = "", "", "", "", ""
+	return h.Version < 2 && (!reflect.ValueOf(o).IsZero() || h.Counts != nil || h.Received != nil || h.Partial || h.Request.Messages != 0 || h.Response.Messages != 0)
 }
 
 // cmpStrict orders strings such that a list with duplicates is not sorted.
@@ -145,6 +161,18 @@ func (e *encoder) strs(k string, v []string) {
 	for i, s := range v {
 		e.b = append(e.b, "[,"[min(i, 1)])
 		e.b = appendString(e.b, s)
+	}
+	e.b = append(e.b, ']')
+}
+
+func (e *encoder) nums(k string, v []uint64) {
+	if len(v) == 0 {
+		return
+	}
+	e.key(k)
+	for i, n := range v {
+		e.b = append(e.b, "[,"[min(i, 1)])
+		e.b = strconv.AppendUint(e.b, n, 10)
 	}
 	e.b = append(e.b, ']')
 }

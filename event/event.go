@@ -3,7 +3,7 @@ package event
 import "time"
 
 // Version is the version of the encoding that this package writes.
-const Version = 1
+const Version = 2
 
 // MaxHeader is the limit of an encoded header in bytes: the entry limit of
 // C2SP tlog-tiles.
@@ -50,12 +50,15 @@ type Header struct {
 	Principal  Principal  `json:"principal"`  // who, by pseudonym
 	Credential Credential `json:"credential"` // the evidence for who
 	Operation  Operation  `json:"operation"`  // what was done, in the API's own terms
-	Objects    []string   `json:"objects"`    // the types of the objects touched, sorted; ids are in the what envelope
+	Objects    []string   `json:"objects"`    // the types of the objects touched, sorted, each once; ids are in the what envelope
+	Counts     []uint64   `json:"counts"`     // since 2: how many distinct objects of each of these types, in their order; empty: one of each
 	Outcome    Outcome    `json:"outcome"`    // how it ended
 	Request    Body       `json:"request"`    // what came in
 	Response   Body       `json:"response"`   // what went out
 	Records    uint64     `json:"records"`    // records returned, where the answer is a list that was recognised
 	Data       []Data     `json:"data"`       // classes of sensitive data in the answer, sorted by class
+	Received   []Data     `json:"received"`   // since 2: classes of sensitive data in the request, sorted by class
+	Partial    bool       `json:"partial"`    // since 2: not all that passed was looked at, so that Counts, Records, Data and Received may be too low
 
 	// Kind Gap only.
 	Lost *Lost `json:"lost"` // what was not recorded
@@ -138,13 +141,70 @@ type Operation struct {
 	Method   string `json:"method"`   // as sent: "GET"
 	Host     string `json:"host"`     // the API's host as asked for, lower case, no port; empty if it is none of the configured ones
 	Route    string `json:"route"`    // template: "/customers/{id}"; empty: not known
-	Name     string `json:"name"`     // in the API's own terms: a gRPC method, a GraphQL operation, an MCP tool
+	Name     string `json:"name"`     // in the API's own terms: an operationId, a gRPC method, a GraphQL operation, an MCP tool
+
+	// Since version 2.
+
+	Basis    Basis    `json:"basis"`    // how Route or Name is known; empty: neither is
+	Type     string   `json:"type"`     // kind of operation in its protocol: "query", "mutation", "subscription", "tools/call", "chat"; empty: it has only one
+	Action   Action   `json:"action"`   // what it does to its objects; empty: not known
+	Parts    []string `json:"parts"`    // named operations inside the call, sorted, each once: root fields, methods of a batch, tools that a model called
+	Count    uint64   `json:"count"`    // operations in a batch; 0: it is none
+	Depth    uint64   `json:"depth"`    // nesting of what was asked for; 0: does not apply
+	Cost     uint64   `json:"cost"`     // fields or rows that were asked for, by the protocol's own estimate; 0: does not apply
+	Model    string   `json:"model"`    // of a language model's answer
+	Tokens   Tokens   `json:"tokens"`   // that a language model counted
+	Session  string   `json:"session"`  // ties the calls of one session together; keyed hash, never the session's id
+	Requires Requires `json:"requires"` // what a caller needs, as the API's document says; empty: it says nothing, or there is none
+	Scopes   []string `json:"scopes"`   // the scopes needed, sorted, each once; of several sets that would do, the one nearest to what the credential has
 }
+
+// Tokens are counts of a language model.
+type Tokens struct {
+	In  uint64 `json:"in"`  // of the prompt
+	Out uint64 `json:"out"` // of the answer
+}
+
+// Basis says how an operation's name is known. The list is open.
+type Basis string
+
+// The bases.
+const (
+	BasisDocument Basis = "document" // from a description of the API
+	BasisLearned  Basis = "learned"  // from traffic, by the rule in docs/operations.md
+	BasisPerson   Basis = "person"   // pinned, merged or renamed by a person
+	BasisProtocol Basis = "protocol" // the call itself says so: gRPC, GraphQL, JSON-RPC
+)
+
+// Action is a class of what operations do. The list is open.
+type Action string
+
+// The actions.
+const (
+	ActionRead         Action = "read"
+	ActionCreate       Action = "create"
+	ActionUpdate       Action = "update"
+	ActionDelete       Action = "delete"
+	ActionExport       Action = "export"       // reads in bulk, to take away
+	ActionAdminister   Action = "administer"   // changes settings of the API itself
+	ActionGrant        Action = "grant"        // changes what somebody may do
+	ActionAuthenticate Action = "authenticate" // gets, renews or ends a credential
+)
+
+// Requires says what an operation asks of its callers. The list is open.
+type Requires string
+
+// The requirements.
+const (
+	RequiresNothing    Requires = "nothing"    // anybody may call it
+	RequiresCredential Requires = "credential" // any valid credential will do
+	RequiresScopes     Requires = "scopes"     // those of Operation.Scopes
+)
 
 // Outcome is how a call ended.
 type Outcome struct {
 	Status    int    `json:"status"`     // HTTP status sent; 0: none was sent
-	RPCStatus string `json:"rpc_status"` // gRPC status code by name; empty: not gRPC, or none was sent
+	RPCStatus string `json:"rpc_status"` // status in the protocol's own terms: gRPC code by name, JSON-RPC error code, "error" for GraphQL answers with errors; empty: none was sent
 	Decision  string `json:"decision"`   // "allowed", "denied": what Gatebook decided; empty: it decided nothing
 	Reason    string `json:"reason"`     // why it was denied, as a short stable code
 	Error     string `json:"error"`      // what went wrong, as a short stable code: "client-aborted", "upstream-refused"
@@ -156,6 +216,7 @@ type Body struct {
 	Bytes     uint64 `json:"bytes"`     // of the body as it passed, before any decoding
 	Type      string `json:"type"`      // media type without parameters
 	Truncated bool   `json:"truncated"` // the payload envelope holds less than what passed
+	Messages  uint64 `json:"messages"`  // since 2: messages in a stream of them: WebSocket, gRPC, server-sent events; 0: it is none, or they were not counted
 }
 
 // Data counts one class of sensitive data.
@@ -217,7 +278,8 @@ type TLS struct {
 type What struct {
 	Path    string   `json:"path"`    // as sent, redacted
 	Query   string   `json:"query"`   // as sent, redacted; for look events the query that was asked
-	Objects []Object `json:"objects"` // in the order found
+	Objects []Object `json:"objects"` // in the order found, each once, up to a limit; those of the request come first
+	Asked   uint64   `json:"asked"`   // since 2: how many of Objects the request named; the others came in the answer
 }
 
 // Object is one thing touched.
@@ -235,6 +297,7 @@ type Message struct {
 	Headers  []HeaderLine `json:"headers"`  // in the order sent where that is known, else sorted
 	Body     string       `json:"body"`     // redacted, up to the capture limit
 	Encoding string       `json:"encoding"` // of Body: empty for UTF-8 text, "base64"
+	Rendered string       `json:"rendered"` // since 2: what Body was made from, where it is not the body as sent: "protobuf", "sse"; empty: it is
 	SHA256   string       `json:"sha256"`   // hex, of the whole body as it passed, before redaction; empty: no body
 	Trailers []HeaderLine `json:"trailers"` // gRPC's status is here
 }

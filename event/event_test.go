@@ -63,6 +63,12 @@ func full(r *rand.Rand) *event.Event {
 	e.Version = event.Version
 	slices.Sort(e.Objects)
 	slices.Sort(e.Credential.Scopes)
+	e.Counts = make([]uint64, len(e.Objects))
+	for i := range e.Counts {
+		e.Counts[i] = 1 + r.Uint64N(9)
+	}
+	e.Operation.Parts, e.Operation.Scopes = []string{"a", "b"}, []string{"needed", "read"}
+	e.Received = []event.Data{{Class: "name", Count: 3}}
 	e.Data = []event.Data{{Class: "card", Count: 2}, {Class: "email", Count: 1}}
 	e.Note.Facts = []event.Fact{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}
 	return &e
@@ -108,7 +114,7 @@ func TestMinimalHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"v":1,"id":"01a205ec-9ef8-7000-8100-000000000000","kind":"access","arrived":"2026-11-23T01:02:03.000000004Z"}`
+	want := `{"v":2,"id":"01a205ec-9ef8-7000-8100-000000000000","kind":"access","arrived":"2026-11-23T01:02:03.000000004Z"}`
 	if string(s.Header) != want {
 		t.Errorf("got  %s\nwant %s", s.Header, want)
 	}
@@ -136,7 +142,7 @@ func TestDecodeRefusesOtherSpellings(t *testing.T) {
 	f("unknown key", `"kind"`, `"sort":"x","kind"`)
 	f("zero written", `}`, `,"seq":0}`)
 	f("empty object", `}`, `,"outcome":{}}`)
-	f("no version", `"v":1,`, ``)
+	f("no version", `"v":2,`, ``)
 	f("other order", `"kind":"access","arrived":"2026-11-23T01:02:03.000000004Z"`, `"arrived":"2026-11-23T01:02:03.000000004Z","kind":"access"`)
 	f("escape not needed", `access`, `\u0061ccess`)
 	f("fewer digits", `.000000004Z`, `.4Z`)
@@ -145,10 +151,34 @@ func TestDecodeRefusesOtherSpellings(t *testing.T) {
 	f("two values", `Z"}`, `Z"}{}`)
 	f("id in capitals", minimal().ID.String()[:8], strings.ToUpper(minimal().ID.String()[:8]))
 
-	newer := strings.Replace(good, `"v":1`, `"v":2`, 1)
+	newer := strings.Replace(good, `"v":2`, `"v":3`, 1)
 	if _, err := event.DecodeHeader([]byte(newer)); !errors.Is(err, event.ErrVersion) {
 		t.Errorf("newer version: got %v, want ErrVersion", err)
 	}
+}
+
+// TestOlderVersions reads headers as version 1 wrote them, and refuses members
+// that came later in them.
+func TestOlderVersions(t *testing.T) {
+	const v1 = `{"v":1,"id":"01a205ec-9ef8-7000-8100-000000000000","kind":"access","arrived":"2026-11-23T01:02:03.000000004Z","operation":{"method":"GET"},"objects":["customer"],"request":{"bytes":1}}`
+	if h, err := event.DecodeHeader([]byte(v1)); err != nil || h.Version != 1 || h.Objects[0] != "customer" {
+		t.Fatalf("a header of version 1: got %+v, %v", h, err)
+	}
+	f := func(old, new string) {
+		t.Helper()
+		later := strings.Replace(v1, old, new, 1)
+		if _, err := event.DecodeHeader([]byte(later)); !errors.Is(err, event.ErrEncoding) {
+			t.Errorf("version 1 with %s: got %v, want ErrEncoding", new, err)
+		}
+		if _, err := event.DecodeHeader([]byte(strings.Replace(later, `"v":1`, `"v":2`, 1))); err != nil {
+			t.Errorf("version 2 with %s: %v", new, err)
+		}
+	}
+	f(`"method":"GET"`, `"method":"GET","action":"read"`)
+	f(`"objects":["customer"]`, `"objects":["customer"],"counts":[2]`)
+	f(`"bytes":1`, `"bytes":1,"messages":1`)
+	f(`1}}`, `1},"partial":true}`)
+	f(`1}}`, `1},"received":[{"class":"card","count":1}]}`)
 }
 
 func TestSealRefusesInvalidEvents(t *testing.T) {
@@ -167,6 +197,10 @@ func TestSealRefusesInvalidEvents(t *testing.T) {
 	f("credential.scopes", func(e *event.Event) { e.Credential.Scopes = []string{"b", "a"} })
 	f("data", func(e *event.Event) { e.Data = []event.Data{{Class: "a", Count: 1}, {Class: "a", Count: 1}} })
 	f("note.facts", func(e *event.Event) { e.Note = &event.Note{Facts: []event.Fact{{Name: "b"}, {Name: "a"}}} })
+	f("counts", func(e *event.Event) { e.Objects, e.Counts = []string{"a", "b"}, []uint64{1} })
+	f("operation.parts", func(e *event.Event) { e.Operation.Parts = []string{"a", "a"} })
+	f("operation.scopes", func(e *event.Event) { e.Operation.Scopes = []string{"b", "a"} })
+	f("received", func(e *event.Event) { e.Received = []event.Data{{Class: "b", Count: 1}, {Class: "a", Count: 1}} })
 	f("limit", func(e *event.Event) { e.Objects = []string{strings.Repeat("x", event.MaxHeader)} })
 }
 
@@ -249,9 +283,9 @@ func FuzzDecodeHeader(f *testing.F) {
 		if err != nil {
 			t.Fatalf("decoded, but cannot be sealed: %v", err)
 		}
-		want := b
+		want := bytes.Replace(b, []byte(`{"v":1,`), []byte(`{"v":2,`), 1)
 		if i := bytes.LastIndex(b, []byte(`,"commit":{`)); i >= 0 {
-			want = append(bytes.Clone(b[:i]), '}')
+			want = append(bytes.Clone(want[:i]), '}')
 		}
 		if !bytes.Equal(again.Header, want) {
 			t.Fatalf("got  %s\nwant %s", again.Header, want)

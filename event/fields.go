@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -51,28 +52,69 @@ var fields = []Field{
 	{"operation.method", TypeString, "header", false, false, "The HTTP method as sent.", one(func(e *Event) string { return e.Operation.Method })},
 	{"operation.host", TypeString, "header", false, false, "The API's host as asked for.", one(func(e *Event) string { return e.Operation.Host })},
 	{"operation.route", TypeString, "header", false, false, "The template of the path.", one(func(e *Event) string { return e.Operation.Route })},
-	{"operation.name", TypeString, "header", false, false, "The operation in the API's own terms, such as a gRPC method.", one(func(e *Event) string { return e.Operation.Name })},
+	{"operation.name", TypeString, "header", false, false, "The operation in the API's own terms, such as an operationId or a gRPC method.", one(func(e *Event) string { return e.Operation.Name })},
+	{"operation.basis", TypeString, "header", false, false, "How route or name is known: `document`, `learned`, `person` or `protocol`.", one(func(e *Event) string { return string(e.Operation.Basis) })},
+	{"operation.type", TypeString, "header", false, false, "The kind of operation in its protocol, such as `mutation`.", one(func(e *Event) string { return e.Operation.Type })},
+	{"operation.action", TypeString, "header", false, false, "What it does: `read`, `create`, `update`, `delete`, `export`, `administer`, `grant` or `authenticate`.", one(func(e *Event) string { return string(e.Operation.Action) })},
+	{"operation.parts", TypeString, "header", false, true, "Named operations inside the call: root fields, methods of a batch, tools that a model called.", many(func(e *Event) []string { return e.Operation.Parts })},
+	{"operation.count", TypeNumber, "header", false, false, "Operations in a batch.", number(func(e *Event) uint64 { return e.Operation.Count })},
+	{"operation.depth", TypeNumber, "header", false, false, "Nesting of what was asked for.", number(func(e *Event) uint64 { return e.Operation.Depth })},
+	{"operation.cost", TypeNumber, "header", false, false, "Fields or rows that were asked for, by the protocol's own estimate.", number(func(e *Event) uint64 { return e.Operation.Cost })},
+	{"operation.model", TypeString, "header", false, false, "The language model that answered.", one(func(e *Event) string { return e.Operation.Model })},
+	{"operation.tokens.in", TypeNumber, "header", false, false, "Tokens of the prompt.", number(func(e *Event) uint64 { return e.Operation.Tokens.In })},
+	{"operation.tokens.out", TypeNumber, "header", false, false, "Tokens of a language model's answer.", number(func(e *Event) uint64 { return e.Operation.Tokens.Out })},
+	{"operation.session", TypeString, "header", false, false, "Keyed hash of the session that the call belongs to.", one(func(e *Event) string { return e.Operation.Session })},
+	{"operation.requires", TypeString, "header", false, false, "What a caller needs as the API's document says: `nothing`, `credential` or `scopes`.", one(func(e *Event) string { return string(e.Operation.Requires) })},
+	{"operation.scopes", TypeString, "header", false, true, "The scopes that the operation needs.", many(func(e *Event) []string { return e.Operation.Scopes })},
+	{"scopes.missing", TypeString, "header", false, true, "Scopes that the operation needs and the credential does not have.", func(e *Event, yield func(string)) { difference(e.Operation.Scopes, e.Credential.Scopes, yield) }},
+	{"scopes.unneeded", TypeString, "header", false, true, "Scopes that the credential has and the operation does not need, where it is known what it needs.", func(e *Event, yield func(string)) {
+		if e.Operation.Requires != "" {
+			difference(e.Credential.Scopes, e.Operation.Scopes, yield)
+		}
+	}},
 	{"objects", TypeString, "header", false, true, "The types of the objects touched.", many(func(e *Event) []string { return e.Objects })},
+	{"objects.count", TypeNumber, "header", false, false, "How many distinct objects were touched.", number(func(e *Event) uint64 {
+		if len(e.Counts) == 0 {
+			return uint64(len(e.Objects))
+		}
+		var n uint64
+		for _, c := range e.Counts {
+			n += c
+		}
+		return n
+	})},
 
 	{"outcome.status", TypeNumber, "header", false, false, "The HTTP status that was sent; absent if none was.", func(e *Event, yield func(string)) {
 		if e.Outcome.Status != 0 {
 			yield(strconv.Itoa(e.Outcome.Status))
 		}
 	}},
-	{"outcome.rpc_status", TypeString, "header", false, false, "The gRPC status code by name.", one(func(e *Event) string { return e.Outcome.RPCStatus })},
+	{"outcome.rpc_status", TypeString, "header", false, false, "The status in the protocol's own terms: the gRPC code by name, a JSON-RPC error code, `error` for GraphQL.", one(func(e *Event) string { return e.Outcome.RPCStatus })},
 	{"outcome.decision", TypeString, "header", false, false, "What Gatebook decided: `allowed` or `denied`.", one(func(e *Event) string { return e.Outcome.Decision })},
 	{"outcome.reason", TypeString, "header", false, false, "Why it was denied, as a stable code.", one(func(e *Event) string { return e.Outcome.Reason })},
 	{"outcome.error", TypeString, "header", false, false, "What went wrong, as a stable code.", one(func(e *Event) string { return e.Outcome.Error })},
 	{"request.bytes", TypeNumber, "header", false, false, "Bytes of the request's body as it passed.", number(func(e *Event) uint64 { return e.Request.Bytes })},
 	{"request.type", TypeString, "header", false, false, "Media type of the request's body.", one(func(e *Event) string { return e.Request.Type })},
+	{"request.messages", TypeNumber, "header", false, false, "Messages in the request's stream.", number(func(e *Event) uint64 { return e.Request.Messages })},
 	{"response.bytes", TypeNumber, "header", false, false, "Bytes of the answer's body as it passed.", number(func(e *Event) uint64 { return e.Response.Bytes })},
 	{"response.type", TypeString, "header", false, false, "Media type of the answer's body.", one(func(e *Event) string { return e.Response.Type })},
+	{"response.messages", TypeNumber, "header", false, false, "Messages in the answer's stream.", number(func(e *Event) uint64 { return e.Response.Messages })},
 	{"records", TypeNumber, "header", false, false, "Records returned, where the answer is a list that was recognised.", number(func(e *Event) uint64 { return e.Records })},
-	{"data", TypeString, "header", false, true, "Classes of sensitive data in the answer.", func(e *Event, yield func(string)) {
+	{"data", TypeString, "header", false, true, "Classes of sensitive data in the answer.", classes(func(e *Event) []Data { return e.Data })},
+	{"data.count", TypeNumber, "header", false, false, "Occurrences of sensitive data in the answer, of all classes.", number(func(e *Event) uint64 {
+		var n uint64
 		for _, d := range e.Data {
-			yield(d.Class)
+			n += d.Count
 		}
-	}},
+		return n
+	})},
+	{"received", TypeString, "header", false, true, "Classes of sensitive data in the request.", classes(func(e *Event) []Data { return e.Received })},
+	{"partial", TypeString, "header", false, false, "`true` if not all that passed was looked at, so that objects.count, records, data and received may be too low.", one(func(e *Event) string {
+		if e.Partial {
+			return "true"
+		}
+		return ""
+	})},
 
 	{"lost.count", TypeNumber, "header", false, false, "Gap events: how many calls were not recorded.", number(func(e *Event) uint64 {
 		if e.Lost == nil {
@@ -121,12 +163,34 @@ var fields = []Field{
 			yield(o.Type + "/" + o.ID)
 		}
 	}},
+	{"what.asked", TypeString, "what", true, true, "Those of the objects that the request named, each as `type/id`.", func(e *Event, yield func(string)) {
+		for _, o := range e.What.Objects[:min(e.What.Asked, uint64(len(e.What.Objects)))] {
+			yield(o.Type + "/" + o.ID)
+		}
+	}},
 
 	{"payload.request.headers", TypeText, "payload", true, true, "Header fields of the request, each as `name: value`, redacted.", lines(func(p *Payload) []HeaderLine { return p.Request.Headers })},
 	{"payload.request.body", TypeText, "payload", true, false, "The request's body, redacted.", one(func(e *Event) string { return e.Payload.Request.text() })},
 	{"payload.response.headers", TypeText, "payload", true, true, "Header fields of the answer, each as `name: value`, redacted.", lines(func(p *Payload) []HeaderLine { return p.Response.Headers })},
 	{"payload.response.body", TypeText, "payload", true, false, "The answer's body, redacted.", one(func(e *Event) string { return e.Payload.Response.text() })},
 	{"payload.original", TypeText, "payload", true, false, "Imports: the original record.", one(func(e *Event) string { return e.Payload.Original })},
+}
+
+// difference yields what is in a and not in b; both are sorted.
+func difference(a, b []string, yield func(string)) {
+	for _, s := range a {
+		if _, found := slices.BinarySearch(b, s); !found {
+			yield(s)
+		}
+	}
+}
+
+func classes(get func(*Event) []Data) getter {
+	return func(e *Event, yield func(string)) {
+		for _, d := range get(e) {
+			yield(d.Class)
+		}
+	}
 }
 
 // text returns the body if it is text; base64 is not worth a search.

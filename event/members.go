@@ -30,8 +30,10 @@ func appendHeader(b []byte, h *Header) []byte {
 		e.str("host", h.Operation.Host)
 		e.str("route", h.Operation.Route)
 		e.str("name", h.Operation.Name)
+		e.operation(&h.Operation)
 	})
 	e.strs("objects", h.Objects)
+	e.nums("counts", h.Counts)
 	e.obj("outcome", func() {
 		e.signed("status", int64(h.Outcome.Status))
 		e.str("rpc_status", h.Outcome.RPCStatus)
@@ -42,10 +44,9 @@ func appendHeader(b []byte, h *Header) []byte {
 	e.body("request", &h.Request)
 	e.body("response", &h.Response)
 	e.num("records", h.Records)
-	e.list("data", len(h.Data), func(i int) {
-		e.str("class", h.Data[i].Class)
-		e.num("count", h.Data[i].Count)
-	})
+	e.data("data", h.Data)
+	e.data("received", h.Received)
+	e.truth("partial", h.Partial)
 	e.conditional(h)
 	e.obj("commit", func() {
 		e.hash("who", h.Commit.Who)
@@ -53,6 +54,32 @@ func appendHeader(b []byte, h *Header) []byte {
 		e.hash("payload", h.Commit.Payload)
 	})
 	return append(e.b, '}')
+}
+
+// operation writes what version 2 added to it.
+func (e *encoder) operation(o *Operation) {
+	e.str("basis", string(o.Basis))
+	e.str("type", o.Type)
+	e.str("action", string(o.Action))
+	e.strs("parts", o.Parts)
+	e.num("count", o.Count)
+	e.num("depth", o.Depth)
+	e.num("cost", o.Cost)
+	e.str("model", o.Model)
+	e.obj("tokens", func() {
+		e.num("in", o.Tokens.In)
+		e.num("out", o.Tokens.Out)
+	})
+	e.str("session", o.Session)
+	e.str("requires", string(o.Requires))
+	e.strs("scopes", o.Scopes)
+}
+
+func (e *encoder) data(k string, data []Data) {
+	e.list(k, len(data), func(i int) {
+		e.str("class", data[i].Class)
+		e.num("count", data[i].Count)
+	})
 }
 
 func (e *encoder) principal(p *Principal) {
@@ -86,6 +113,7 @@ func (e *encoder) body(k string, b *Body) {
 		e.num("bytes", b.Bytes)
 		e.str("type", b.Type)
 		e.truth("truncated", b.Truncated)
+		e.num("messages", b.Messages)
 	})
 }
 
@@ -141,6 +169,7 @@ func appendWhat(b []byte, w *What) []byte {
 		e.str("type", w.Objects[i].Type)
 		e.str("id", w.Objects[i].ID)
 	})
+	e.num("asked", w.Asked)
 	return append(e.b, '}')
 }
 
@@ -157,6 +186,7 @@ func (e *encoder) message(k string, m *Message) {
 		e.lines("headers", m.Headers)
 		e.str("body", m.Body)
 		e.str("encoding", m.Encoding)
+		e.str("rendered", m.Rendered)
 		e.str("sha256", m.SHA256)
 		e.lines("trailers", m.Trailers)
 	})

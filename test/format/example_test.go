@@ -131,6 +131,28 @@ func TestExamples(t *testing.T) {
 	if len(have) != len(want) {
 		t.Fatalf("the document has %d examples, want %d", len(have), len(want))
 	}
+	verifyExamples(t, have)
+}
+
+// TestVersion1 verifies the examples as they were when headers had version 1.
+func TestVersion1(t *testing.T) {
+	doc, err := os.ReadFile("testdata/version1.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := make(map[string]string)
+	for _, m := range exampleBlock.FindAllStringSubmatch(string(doc), -1) {
+		have[m[1]] = m[2]
+	}
+	if !strings.Contains(have["event"], `{"v":1,`) {
+		t.Fatal("the examples are not those of version 1")
+	}
+	verifyExamples(t, have)
+}
+
+// verifyExamples makes a ledger of examples, and has both verifiers accept it.
+func verifyExamples(t *testing.T, have map[string]string) {
+	t.Helper()
 	dir := t.TempDir()
 	put(t, dir, "format", []byte(have["format"]))
 	put(t, dir, "checkpoint", []byte(have["checkpoint"]))
