@@ -8,18 +8,19 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
-
-	"github.com/gatebook/gatebook/event"
 )
 
 // A block file (sealed segments and envelope files) is a sequence of blocks,
 // followed by an index of them. A block is
 //
 //	"GBB1", number of its first record (8), count of its items (4),
-//	size before compression (4), size after (4), CRC-32C of all that (4),
+//	size before compression (4), size as stored (4), CRC-32C of all that (4),
 //	the items, compressed with Zstandard
 //
-// where the CRC-32C covers the 24 bytes before it and the compressed items.
+// where the CRC-32C covers the 24 bytes before it and what is stored. An
+// encrypted block begins with "GBC1", and stored are the id of the key (16), a
+// nonce (12), and the compressed items encrypted with AES-256-GCM, which
+// authenticates the 24 bytes too.
 // The index is, for each block, the number of its first record (8) and its
 // offset (8); then the count of blocks (4), the CRC-32C of all of the index up
 // to here (4), and "GBX1".
@@ -30,6 +31,7 @@ import (
 // envelope.
 const (
 	blockMagic  = "GBB1"
+	cryptMagic  = "GBC1"
 	indexMagic  = "GBX1"
 	blockHeader = 28
 	indexTail   = 12
@@ -40,6 +42,8 @@ const (
 type BlockWriter struct {
 	w      io.Writer
 	enc    *zstd.Encoder
+	key    *DataKey // nil: blocks are in clear
+	packed []byte
 	offset uint64
 	index  []byte
 	count  uint32
@@ -57,13 +61,24 @@ func NewBlockWriter(w io.Writer) (*BlockWriter, error) {
 
 // Block writes one block of count items.
 func (w *BlockWriter) Block(first uint64, count int, items []byte) error {
-	b := append(w.buf[:0], blockMagic...)
+	magic := blockMagic
+	if w.key != nil {
+		magic = cryptMagic
+	}
+	b := append(w.buf[:0], magic...)
 	b = binary.BigEndian.AppendUint64(b, first)
 	b = binary.BigEndian.AppendUint32(b, uint32(count))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(items)))
 	b = append(b, make([]byte, 8)...)
-	b = w.enc.EncodeAll(items, b)
-	binary.BigEndian.PutUint32(b[20:], uint32(len(b)-blockHeader))
+	if w.key == nil {
+		b = w.enc.EncodeAll(items, b)
+		binary.BigEndian.PutUint32(b[20:], uint32(len(b)-blockHeader))
+	} else {
+		w.packed = w.enc.EncodeAll(items, w.packed[:0])
+		binary.BigEndian.PutUint32(b[20:], uint32(len(KeyID{})+gcmOverhead+len(w.packed)))
+		b = append(b, w.key.id[:]...)
+		b = w.key.seal(b, w.packed, b[:24])
+	}
 	binary.BigEndian.PutUint32(b[24:], blockCRC(b))
 	w.buf = b
 	if _, err := w.w.Write(b); err != nil {
@@ -128,30 +143,80 @@ func readIndex(r io.ReaderAt, size int64) (refs []blockRef, end uint64, err erro
 	return refs, uint64(start), nil
 }
 
-// readBlock reads the block that takes the bytes [from, to) and returns its
-// items uncompressed.
+// readBlock reads the block in clear that takes the bytes [from, to) and
+// returns its items uncompressed.
 func readBlock(r io.ReaderAt, dec *zstd.Decoder, ref blockRef, to uint64) (items []byte, count int, err error) {
+	b, err := readRaw(r, ref, to)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !b.key.IsZero() {
+		return nil, 0, fmt.Errorf("%w: it is encrypted, which headers never are", errBlock)
+	}
+	items, err = b.items(dec, nil)
+	return items, b.count, err
+}
+
+// rawBlock is a block as it is stored.
+type rawBlock struct {
+	head   []byte // the 24 bytes that are authenticated
+	count  int    // of items
+	size   int    // of the items
+	stored []byte // without the id of the key
+	key    KeyID  // zero: it is in clear
+}
+
+// readRaw reads the block that takes the bytes [from, to), and checks what can
+// be checked without a key.
+func readRaw(r io.ReaderAt, ref blockRef, to uint64) (*rawBlock, error) {
 	if to <= ref.offset || to-ref.offset > maxBlock || to-ref.offset < blockHeader {
-		return nil, 0, fmt.Errorf("%w: it has an impossible size", errBlock)
+		return nil, fmt.Errorf("%w: it has an impossible size", errBlock)
 	}
 	b := make([]byte, to-ref.offset)
 	if _, err := r.ReadAt(b, int64(ref.offset)); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	raw := binary.BigEndian.Uint32(b[16:])
+	raw := &rawBlock{
+		head: b[:24], count: int(binary.BigEndian.Uint32(b[12:])),
+		size: int(binary.BigEndian.Uint32(b[16:])), stored: b[blockHeader:],
+	}
+	magic := string(b[:4])
 	switch {
-	case string(b[:4]) != blockMagic || int(binary.BigEndian.Uint32(b[20:])) != len(b)-blockHeader || raw > maxBlock:
-		return nil, 0, fmt.Errorf("%w: its header is damaged", errBlock)
+	case magic != blockMagic && magic != cryptMagic || int(binary.BigEndian.Uint32(b[20:])) != len(raw.stored) || raw.size > maxBlock:
+		return nil, fmt.Errorf("%w: its header is damaged", errBlock)
 	case binary.BigEndian.Uint32(b[24:]) != blockCRC(b):
-		return nil, 0, fmt.Errorf("%w: its CRC-32C is wrong", errBlock)
+		return nil, fmt.Errorf("%w: its CRC-32C is wrong", errBlock)
 	case binary.BigEndian.Uint64(b[4:]) != ref.first:
-		return nil, 0, fmt.Errorf("%w: it begins with record %d, its index says %d", errBlock, binary.BigEndian.Uint64(b[4:]), ref.first)
+		return nil, fmt.Errorf("%w: it begins with record %d, its index says %d", errBlock, binary.BigEndian.Uint64(b[4:]), ref.first)
+	case magic == blockMagic:
+		return raw, nil
+	case len(raw.stored) < len(raw.key)+gcmOverhead:
+		return nil, fmt.Errorf("%w: it is too short to be encrypted", errBlock)
 	}
-	items, err = dec.DecodeAll(b[blockHeader:], make([]byte, 0, raw))
-	if err != nil || len(items) != int(raw) {
-		return nil, 0, fmt.Errorf("%w: it does not uncompress", errBlock)
+	raw.stored = raw.stored[copy(raw.key[:], raw.stored):]
+	if raw.key.IsZero() {
+		return nil, fmt.Errorf("%w: it names no key", errBlock)
 	}
-	return items, int(binary.BigEndian.Uint32(b[12:])), nil
+	return raw, nil
+}
+
+// items returns the items, decrypted and uncompressed.
+func (b *rawBlock) items(dec *zstd.Decoder, keys Keys) ([]byte, error) {
+	packed := b.stored
+	if !b.key.IsZero() {
+		key, err := keys.get(b.key)
+		if err != nil {
+			return nil, err
+		}
+		if packed, err = key.open(b.stored, b.head); err != nil {
+			return nil, fmt.Errorf("%w: %w", errBlock, err)
+		}
+	}
+	items, err := dec.DecodeAll(packed, make([]byte, 0, b.size))
+	if err != nil || len(items) != b.size {
+		return nil, fmt.Errorf("%w: it does not uncompress", errBlock)
+	}
+	return items, nil
 }
 
 // AppendEntry appends a header as an item of a sealed segment, which is an
@@ -175,38 +240,4 @@ func parseEntries(items []byte, count int) ([][]byte, error) {
 		return nil, fmt.Errorf("%w: its records do not fill it exactly", errBlock)
 	}
 	return headers, nil
-}
-
-// AppendEnvelope appends an envelope of record n as an item of an envelope
-// file.
-func AppendEnvelope(b []byte, n uint64, env *event.Envelope) []byte {
-	b = binary.BigEndian.AppendUint64(b, n)
-	b = append(b, env.Salt[:]...)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(env.Data)))
-	return append(b, env.Data...)
-}
-
-// numbered is an envelope and its record's number.
-type numbered struct {
-	n   uint64
-	env *event.Envelope
-}
-
-// parseEnvelopes is the inverse of repeated AppendEnvelope.
-func parseEnvelopes(items []byte, count int) ([]numbered, error) {
-	if count > len(items) {
-		return nil, fmt.Errorf("%w: it claims %d envelopes", errBlock, count)
-	}
-	r := reader{b: items}
-	envs := make([]numbered, count)
-	for i := range envs {
-		envs[i] = numbered{r.uint64(), r.envelope()}
-		if i > 0 && envs[i].n <= envs[i-1].n {
-			r.bad = true
-		}
-	}
-	if r.bad || len(r.b) != 0 {
-		return nil, fmt.Errorf("%w: its envelopes do not fill it exactly", errBlock)
-	}
-	return envs, nil
 }

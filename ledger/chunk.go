@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"sort"
 	"sync"
 
 	"github.com/gatebook/gatebook/event"
@@ -66,6 +65,9 @@ func (l *Ledger) frameChunk(segment uint64, ref frameRef) ([]*event.Sealed, erro
 		frame, err := ParseFrame(b)
 		if err != nil {
 			return nil, &EvidenceError{name, fmt.Sprintf("frame at byte %d", ref.offset), err.Error()}
+		}
+		if err := frame.Unlock(l.keys); err != nil && !errors.Is(err, ErrKeyDestroyed) {
+			return nil, inFile(name, err)
 		}
 		records := make([]*event.Sealed, len(frame.Records))
 		for i := range records {
@@ -148,28 +150,22 @@ func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*e
 		return err
 	}
 	defer f.Close()
-	refs, limit, err := readIndex(f, size)
+	envelopes, err := readEnvelopeIndex(f, size, l.dec, l.keys)
 	if err != nil {
 		return blockError(name, "", err)
 	}
 	end := first + uint64(len(records))
-	i := max(0, sort.Search(len(refs), func(i int) bool { return refs[i].first > first })-1)
-	for ; i < len(refs) && refs[i].first < end; i++ {
-		to := limit
-		if i+1 < len(refs) {
-			to = refs[i+1].offset
+	for i := envelopes.from(first); i < envelopes.Blocks() && envelopes.refs[i].first < end; i++ {
+		envs, err := envelopes.Block(i)
+		if errors.Is(err, ErrKeyDestroyed) {
+			continue // erased
 		}
-		items, count, err := readBlock(f, l.dec, refs[i], to)
-		if err != nil {
-			return blockError(name, fmt.Sprintf("block %d", i), err)
-		}
-		envs, err := parseEnvelopes(items, count)
 		if err != nil {
 			return blockError(name, fmt.Sprintf("block %d", i), err)
 		}
 		for _, e := range envs {
-			if e.n >= first && e.n < end {
-				records[e.n-first].Envelopes[c] = e.env
+			if e.N >= first && e.N < end {
+				records[e.N-first].Envelopes[c] = e.Envelope
 			}
 		}
 	}

@@ -26,8 +26,16 @@ import (
 // A record is the size of the header in 2 bytes, the header, one byte with bit
 // c set for each envelope class c that is there, and for each of these in
 // order the salt, the size in 4 bytes, and the envelope.
+//
+// A frame whose envelopes are encrypted begins with "GBF2". At offset 24 it has
+// the id of the key, 16 bytes, and after that the records. For each envelope
+// they have the size of the following in 4 bytes, a nonce of 12 bytes, and salt
+// and envelope encrypted with AES-256-GCM, which authenticates "GBF2", the
+// record's number in 8 bytes and the class in one.
 const (
 	frameMagic  = "GBF1"
+	cryptFrame  = "GBF2"
+	frameMark   = "GBF" // all versions begin so
 	frameEnd    = "GBFE"
 	frameHeader = 24
 
@@ -45,7 +53,58 @@ type Frame struct {
 	Records    []event.Sealed
 	Root       Hash
 	Checkpoint []byte
-	Size       int // in the journal
+	Size       int   // in the journal
+	Key        KeyID // that the envelopes are encrypted with; zero: they are in clear
+
+	locked [][event.Classes][]byte // by record, while they are encrypted
+}
+
+// Has reports whether record First+i has an envelope of class c, also one that
+// is encrypted.
+func (f *Frame) Has(i int, c event.Class) bool {
+	return f.Records[i].Envelopes[c] != nil || f.Locked() && f.locked[i][c] != nil
+}
+
+// Locked reports whether the envelopes are encrypted, and were not unlocked:
+// they are not in Records then.
+func (f *Frame) Locked() bool { return f.locked != nil }
+
+// Unlock decrypts the envelopes, if they are encrypted, and puts them into
+// Records. Its error wraps [ErrNoKey] or [ErrKeyDestroyed] where the key is
+// the reason; that of an envelope that does not decrypt is an [EvidenceError]
+// with the record and the reason.
+func (f *Frame) Unlock(keys Keys) error {
+	if !f.Locked() {
+		return nil
+	}
+	key, err := keys.get(f.Key)
+	if err != nil {
+		return err
+	}
+	for i := range f.locked {
+		n := f.First + uint64(i)
+		for c, sealed := range f.locked[i] {
+			if sealed == nil {
+				continue
+			}
+			text, err := key.open(sealed, envelopeData(n, c))
+			if err != nil {
+				return &EvidenceError{Where: fmt.Sprintf("record %d", n), Reason: fmt.Sprintf("its %s envelope: %s", event.Class(c), err)}
+			}
+			env := &event.Envelope{Data: text[event.SaltSize:]}
+			copy(env.Salt[:], text)
+			f.Records[i].Envelopes[c] = env
+		}
+	}
+	f.locked = nil
+	return nil
+}
+
+// envelopeData is what is authenticated with an encrypted envelope of record n:
+// that it is this one.
+func envelopeData(n uint64, class int) []byte {
+	b := binary.BigEndian.AppendUint64([]byte(cryptFrame), n)
+	return append(b, byte(class))
 }
 
 // errTorn is the error of bytes that are the beginning of a frame, or nothing
@@ -56,16 +115,27 @@ var errTorn = errors.New("the frame is not complete")
 // record twice. The zero value is ready; Reset makes it ready again.
 type FrameBuilder struct {
 	b     []byte
+	first uint64
 	count uint32
+	key   *DataKey
+	text  []byte
 }
 
-// Reset begins a frame whose first record is number first.
-func (f *FrameBuilder) Reset(first uint64) {
-	f.b = append(f.b[:0], frameMagic...)
+// Reset begins a frame whose first record is number first, and whose envelopes
+// are encrypted with key unless that is nil.
+func (f *FrameBuilder) Reset(first uint64, key *DataKey) {
+	magic := frameMagic
+	if key != nil {
+		magic = cryptFrame
+	}
+	f.b = append(f.b[:0], magic...)
 	f.b = append(f.b, 0, 0, 0, 0, 0, 0, 0, 0)
 	f.b = binary.BigEndian.AppendUint64(f.b, first)
 	f.b = append(f.b, 0, 0, 0, 0)
-	f.count = 0
+	if key != nil {
+		f.b = append(f.b, key.id[:]...)
+	}
+	f.first, f.count, f.key = first, 0, key
 }
 
 // Add appends a record.
@@ -79,8 +149,14 @@ func (f *FrameBuilder) Add(s *event.Sealed) {
 		}
 	}
 	f.b = append(f.b, mask)
-	for _, env := range s.Envelopes {
-		if env != nil {
+	for c, env := range s.Envelopes {
+		switch {
+		case env == nil:
+		case f.key != nil:
+			f.text = append(append(f.text[:0], env.Salt[:]...), env.Data...)
+			f.b = binary.BigEndian.AppendUint32(f.b, uint32(len(f.text)+gcmOverhead))
+			f.b = f.key.seal(f.b, f.text, envelopeData(f.first+uint64(f.count), c))
+		default:
 			f.b = append(f.b, env.Salt[:]...)
 			f.b = binary.BigEndian.AppendUint32(f.b, uint32(len(env.Data)))
 			f.b = append(f.b, env.Data...)
@@ -111,7 +187,7 @@ func frameCRC(b []byte) uint32 {
 // frameSize returns the size of the frame that b begins with, or errTorn if b
 // is too short to say or does not begin with one.
 func frameSize(b []byte) (int, error) {
-	if len(b) < frameHeader || string(b[:4]) != frameMagic {
+	if len(b) < frameHeader || string(b[:4]) != frameMagic && string(b[:4]) != cryptFrame {
 		return 0, errTorn
 	}
 	n := int(binary.BigEndian.Uint32(b[4:]))
@@ -136,13 +212,25 @@ func ParseFrame(b []byte) (*Frame, error) {
 	}
 	f := &Frame{First: binary.BigEndian.Uint64(b[12:]), Size: n}
 	r := reader{b: b[frameHeader : n-len(frameEnd)]}
+	if crypt := string(b[:4]) == cryptFrame; crypt {
+		if copy(f.Key[:], r.take(len(f.Key))); f.Key.IsZero() {
+			return nil, errors.New("it names no key")
+		}
+	}
 	count := binary.BigEndian.Uint32(b[8:])
 	if count == 0 || int(count) > len(r.b) {
 		return nil, fmt.Errorf("it claims %d records", count)
 	}
 	f.Records = make([]event.Sealed, count)
+	if !f.Key.IsZero() {
+		f.locked = make([][event.Classes][]byte, count)
+	}
 	for i := range f.Records {
-		r.record(&f.Records[i])
+		if f.Locked() {
+			r.record(&f.Records[i], &f.locked[i])
+		} else {
+			r.record(&f.Records[i], nil)
+		}
 	}
 	copy(f.Root[:], r.take(len(f.Root)))
 	f.Checkpoint = r.take(int(r.uint16()))
@@ -190,7 +278,8 @@ func (r *reader) uint64() uint64 {
 	return 0
 }
 
-func (r *reader) record(s *event.Sealed) {
+// record takes a record; its envelopes are encrypted if locked is not nil.
+func (r *reader) record(s *event.Sealed, locked *[event.Classes][]byte) {
 	s.Header = r.take(int(r.uint16()))
 	mask := r.take(1)
 	if r.bad || mask[0] >= 1<<event.Classes {
@@ -198,8 +287,14 @@ func (r *reader) record(s *event.Sealed) {
 		return
 	}
 	for c := range s.Envelopes {
-		if mask[0]&(1<<c) != 0 {
+		switch {
+		case mask[0]&(1<<c) == 0:
+		case locked == nil:
 			s.Envelopes[c] = r.envelope()
+		default:
+			size := int(r.uint32())
+			r.bad = r.bad || size < event.SaltSize+gcmOverhead
+			locked[c] = r.take(size)
 		}
 	}
 }

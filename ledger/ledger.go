@@ -22,6 +22,7 @@ type Ledger struct {
 	format Format
 	key    note.Verifier
 	dec    *zstd.Decoder
+	keys   Keys // nil: what is encrypted cannot be read
 
 	mu      sync.RWMutex // guards what follows
 	sealed  []*segment
@@ -59,8 +60,14 @@ type blockKey struct {
 }
 
 // Open opens the ledger in fsys, whose files must be readable at an offset, as
-// those of [os.DirFS] and [testing/fstest.MapFS] are.
-func Open(fsys fs.FS) (*Ledger, error) {
+// those of [os.DirFS] and [testing/fstest.MapFS] are. Envelopes that are
+// encrypted are not readable: see [OpenWithKeys].
+func Open(fsys fs.FS) (*Ledger, error) { return OpenWithKeys(fsys, nil) }
+
+// OpenWithKeys is [Open] with the data keys of the envelopes. An envelope whose
+// key was destroyed is not there; one whose key cannot be had for another
+// reason is an error.
+func OpenWithKeys(fsys fs.FS, keys Keys) (*Ledger, error) {
 	format, err := ReadFormat(fsys)
 	if err != nil {
 		return nil, err
@@ -73,7 +80,7 @@ func Open(fsys fs.FS) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{fsys: fsys, format: format, key: key, dec: dec, blocks: newCache[blockKey, any](96)}
+	l := &Ledger{fsys: fsys, format: format, key: key, dec: dec, keys: keys, blocks: newCache[blockKey, any](96)}
 	return l, l.Refresh()
 }
 
@@ -172,6 +179,15 @@ func openSegment(fsys fs.FS, name string, first uint64) (*segment, error) {
 		}
 	}
 	return &segment{first, first + uint64(len(refs))*BlockRecords, refs, end}, nil
+}
+
+// inFile adds the file to an error of a frame's content.
+func inFile(name string, err error) error {
+	var e *EvidenceError
+	if errors.As(err, &e) {
+		return &EvidenceError{name, e.Where, e.Reason}
+	}
+	return fmt.Errorf("reading %s: %w", name, err)
 }
 
 // blockError makes an error of readIndex or readBlock one of evidence, unless

@@ -72,14 +72,14 @@ func (s *Frames) Next() (*Frame, error) {
 // that what is before it was changed.
 func (s *Frames) Tail() bool {
 	const step = 1 << 20
-	b := make([]byte, step+len(frameMagic))
+	b := make([]byte, step+len(frameMark))
 	for at := s.offset + 1; at < s.size; at += step {
 		n, err := s.r.ReadAt(b[:min(int64(len(b)), s.size-at)], at)
 		if err != nil && err != io.EOF {
 			return false
 		}
 		for i := 0; ; i++ {
-			k := bytes.Index(b[i:n], []byte(frameMagic))
+			k := bytes.Index(b[i:n], []byte(frameMark))
 			if k < 0 {
 				break
 			}

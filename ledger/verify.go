@@ -22,6 +22,9 @@ type VerifyOptions struct {
 	Key string
 	// Since are older signed checkpoints that the ledger must continue.
 	Since [][]byte
+	// Keys gives the data keys of encrypted envelopes. Nil: of those it is only
+	// checked that they are there.
+	Keys Keys
 	// SkipEnvelopes leaves the envelopes unread.
 	SkipEnvelopes bool
 	// Decode decodes each header strictly, on top of comparing its hash.
@@ -40,6 +43,7 @@ type Report struct {
 	Checkpoint Checkpoint // zero if it could not be read
 	Size       uint64     // records that are there
 	Envelopes  uint64     // envelopes that were compared with their commitments
+	Locked     uint64     // envelopes that were not, since they are encrypted and no keys were given
 	Since      []Checkpoint
 	Problems   []Problem // why the evidence does not hold
 	Unreadable []Problem // what the disk did not give
@@ -105,6 +109,7 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		v.tree()
 		v.checkpoints()
 		v.strangers()
+		v.noteLocked()
 	}
 	v.sort()
 	return v.report
@@ -384,42 +389,39 @@ func (v *verifier) envelopeFile(name string, want []wanted) {
 		return
 	}
 	defer f.Close()
-	refs, limit, err := readIndex(f, size)
+	envelopes, err := readEnvelopeIndex(f, size, v.ledger.dec, v.opts.Keys)
 	if err != nil {
 		v.problem(name, "", blockError(name, "", err))
 		return
 	}
 	class, _ := event.ParseClass(strings.Split(name, "/")[1])
 	next := 0
-	for i, ref := range refs {
-		to := limit
-		if i+1 < len(refs) {
-			to = refs[i+1].offset
-		}
+	for i := range envelopes.Blocks() {
 		where := fmt.Sprintf("block %d", i)
-		items, count, err := readBlock(f, v.ledger.dec, ref, to)
-		var envs []numbered
+		raw, err := envelopes.raw(i)
+		if err == nil && !raw.key.IsZero() && v.opts.Keys == nil {
+			next = v.lockedBlock(name, where, envelopes, i, raw.count, want, next)
+			continue
+		}
+		var envs []NumberedEnvelope
 		if err == nil {
-			envs, err = parseEnvelopes(items, count)
+			envs, err = envelopes.parse(i, raw)
 		}
 		if err != nil {
 			v.problem(name, where, blockError(name, where, err))
 			return
 		}
-		if len(envs) == 0 || envs[0].n != ref.first {
-			v.wrong(name, where, "it does not begin with the envelope that its index says")
-		}
 		for _, e := range envs {
-			for next < len(want) && want[next].n < e.n {
+			for next < len(want) && want[next].n < e.N {
 				v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing", class)
 				next++
 			}
-			if next == len(want) || want[next].n != e.n {
-				v.wrong(name, fmt.Sprintf("record %d", e.n), "there is a %s envelope that its header does not commit to", class)
+			if next == len(want) || want[next].n != e.N {
+				v.wrong(name, fmt.Sprintf("record %d", e.N), "there is a %s envelope that its header does not commit to", class)
 				continue
 			}
-			if !e.env.Check(class, want[next].hash) {
-				v.wrong(name, fmt.Sprintf("record %d", e.n), "its %s envelope is not the one that was sealed", class)
+			if !e.Envelope.Check(class, want[next].hash) {
+				v.wrong(name, fmt.Sprintf("record %d", e.N), "its %s envelope is not the one that was sealed", class)
 			}
 			next++
 		}
@@ -427,6 +429,31 @@ func (v *verifier) envelopeFile(name string, want []wanted) {
 	}
 	if next < len(want) {
 		v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing, and %d after it", class, len(want)-next-1)
+	}
+}
+
+// lockedBlock checks block i of an envelope file, which has count envelopes,
+// without its key: that there are as many as the headers commit to from its
+// first record up to that of the next block. It returns the place in want
+// after them.
+func (v *verifier) lockedBlock(name, where string, envelopes *EnvelopeReader, i, count int, want []wanted, next int) int {
+	first, end := envelopes.refs[i].first, next
+	for end < len(want) && (i+1 == len(envelopes.refs) || want[end].n < envelopes.refs[i+1].first) {
+		end++
+	}
+	if end == next || want[next].n != first || end-next != count {
+		v.wrong(name, where, "it has %d encrypted envelopes from record %d on, which is not what the headers commit to", count, first)
+	}
+	v.mu.Lock()
+	v.report.Locked += uint64(count)
+	v.mu.Unlock()
+	return end
+}
+
+// noteLocked says what was not checked for want of keys.
+func (v *verifier) noteLocked() {
+	if n := v.report.Locked; n > 0 {
+		v.report.Notes = append(v.report.Notes, fmt.Sprintf("%d envelopes are encrypted and no keys were given: that they are there was checked, their content was not compared with the commitments in the headers", n))
 	}
 }
 

@@ -145,6 +145,7 @@ func (v *verifier) signatures() {
 func (v *verifier) frame(name, where string, f *Frame) {
 	end := f.First + uint64(len(f.Records))
 	v.signed = append(v.signed, frameCheckpoint{name, where, bytes.Clone(f.Checkpoint), end, f.Root})
+	v.unlock(name, where, f)
 	var envelopes int
 	for i := range f.Records {
 		rec, n := &f.Records[i], f.First+uint64(i)
@@ -159,6 +160,10 @@ func (v *verifier) frame(name, where string, f *Frame) {
 		for c := range event.Class(event.Classes) {
 			env, want := rec.Envelopes[c], commit.Of(c)
 			switch {
+			case env == nil && f.Has(i, c):
+				if want.IsZero() {
+					v.wrong(name, fmt.Sprintf("record %d", n), "there is a %s envelope that its header does not commit to", c)
+				}
 			case env == nil && !want.IsZero() && n >= v.covered:
 				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is missing", c)
 			case env != nil && !env.Check(c, want):
@@ -173,4 +178,31 @@ func (v *verifier) frame(name, where string, f *Frame) {
 	}
 	v.count(envelopes)
 	v.progress(uint64(len(f.Records)))
+}
+
+// unlock decrypts the envelopes of a frame. Those that it cannot decrypt stay
+// locked, and are counted or reported.
+func (v *verifier) unlock(name, where string, f *Frame) {
+	if !f.Locked() || v.opts.SkipEnvelopes {
+		return
+	}
+	err := f.Unlock(v.opts.Keys)
+	var evidence *EvidenceError
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrNoKey) && v.opts.Keys == nil:
+		v.mu.Lock()
+		for i := range f.Records {
+			for c := range event.Class(event.Classes) {
+				if f.Has(i, c) {
+					v.report.Locked++
+				}
+			}
+		}
+		v.mu.Unlock()
+	case errors.As(err, &evidence):
+		v.wrong(name, evidence.Where, "%s", evidence.Reason)
+	default:
+		v.problem(name, where, err)
+	}
 }

@@ -142,7 +142,7 @@ func (r *Recorder) commit(group []*item) {
 func (r *Recorder) write(group []*item) error {
 	w := r.w
 	first := w.tree.Size()
-	w.frame.Reset(first)
+	w.frame.Reset(first, nil)
 	leaves := make([]ledger.Hash, len(group))
 	for i, it := range group {
 		w.frame.Add(it.sealed)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"time"
@@ -92,6 +91,10 @@ func (r *Recorder) sealRange(ctx context.Context, l *ledger.Ledger, from, to uin
 	if s.entries, err = s.create(ledger.SealedName(from)); err != nil {
 		return err
 	}
+	if s.headers, err = ledger.NewBlockWriter(s.entries); err != nil {
+		return err
+	}
+	s.entries.blocks = s.headers
 	began := time.Now()
 	err = l.Range(from, to, func(n uint64, rec *event.Sealed) error {
 		if gentle && n%64 == 0 {
@@ -117,6 +120,7 @@ type sealing struct {
 	disk      Disk
 	first     uint64
 	entries   *blockFile
+	headers   *ledger.BlockWriter
 	items     []byte
 	count     int
 	envelopes map[string]*envelopeFile // by name
@@ -127,19 +131,14 @@ type blockFile struct {
 	name   string
 	file   File
 	offset int64
-	blocks *ledger.BlockWriter
+	blocks interface{ Close() error } // writes the index
 }
 
 // envelopeFile collects the envelopes of one class and day.
 type envelopeFile struct {
 	*blockFile
-	items []byte
-	first uint64
-	count int
+	writer *ledger.EnvelopeWriter
 }
-
-// maxEnvelopeBlock is the size at which a block of envelopes is closed.
-const maxEnvelopeBlock = 512 << 10
 
 // Write implements io.Writer at the end of the file.
 func (b *blockFile) Write(p []byte) (int, error) {
@@ -160,15 +159,14 @@ func (s *sealing) create(name string) (*blockFile, error) {
 	if err := f.Truncate(0); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	b.blocks, err = ledger.NewBlockWriter(io.Writer(b))
-	return b, err
+	return b, nil
 }
 
 func (s *sealing) add(n uint64, rec *event.Sealed) error {
 	s.items = ledger.AppendEntry(s.items, rec.Header)
 	s.count++
 	if s.count == ledger.BlockRecords {
-		if err := s.entries.blocks.Block(n+1-ledger.BlockRecords, s.count, s.items); err != nil {
+		if err := s.headers.Block(n+1-ledger.BlockRecords, s.count, s.items); err != nil {
 			return err
 		}
 		s.items, s.count = s.items[:0], 0
@@ -194,36 +192,19 @@ func (s *sealing) addEnvelope(name string, n uint64, env *event.Envelope) error 
 		}
 		f = &envelopeFile{blockFile: b}
 		s.envelopes[name] = f
+		if f.writer, err = ledger.NewEnvelopeWriter(b, nil); err != nil {
+			return err
+		}
+		b.blocks = f.writer
 	}
-	if f.count == 0 {
-		f.first = n
-	}
-	f.items = ledger.AppendEnvelope(f.items, n, env)
-	f.count++
-	if f.count == ledger.BlockRecords || len(f.items) >= maxEnvelopeBlock {
-		return f.flush()
-	}
-	return nil
-}
-
-func (f *envelopeFile) flush() error {
-	if f.count == 0 {
-		return nil
-	}
-	err := f.blocks.Block(f.first, f.count, f.items)
-	f.items, f.count = f.items[:0], 0
-	return err
+	return f.writer.Add(n, env)
 }
 
 // finish makes all files durable and gives them their names.
 func (s *sealing) finish() error {
 	dirs := []string{ledger.EnvelopeDir}
 	for _, name := range sortedKeys(s.envelopes) {
-		f := s.envelopes[name]
-		if err := f.flush(); err != nil {
-			return err
-		}
-		if err := s.keep(f.blockFile); err != nil {
+		if err := s.keep(s.envelopes[name].blockFile); err != nil {
 			return err
 		}
 		dirs = append(dirs, path.Dir(name), path.Dir(path.Dir(name)))

@@ -72,7 +72,7 @@ func examples(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	var frame ledger.FrameBuilder
-	frame.Reset(0)
+	frame.Reset(0, nil)
 	frame.Add(s)
 	var file bytes.Buffer
 	w, err := ledger.NewBlockWriter(&file)
