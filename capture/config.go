@@ -26,6 +26,7 @@ type Config struct {
 	Method     string     // "gateway" or "middleware"; empty: "middleware"
 	Sink       Sink       // takes the events; required
 	Identifier Identifier // says who calls; nil: every call is anonymous
+	Observer   Observer   // says what calls are about; nil: nothing but what HTTP says
 
 	Key      []byte           // the installation's key for fingerprints, at least 16 random bytes that never change; required without Redactor
 	Redactor *redact.Redactor // nil: the default rules, under Key
@@ -78,15 +79,17 @@ type Recorder struct {
 	keyHeaders   []string
 	keyQuery     []string
 	evidence     []string
+	observer     Observer
 
-	sequence atomic.Uint64
+	sequence       atomic.Uint64
+	observerPanics atomic.Uint64
 }
 
 // New returns a recorder, or an error that lists all that is wrong with c.
 func New(c Config) (*Recorder, error) {
 	r := &Recorder{
 		edge: c.Edge, method: c.Method, sink: c.Sink, identifier: c.Identifier, redactor: c.Redactor,
-		trusted: c.TrustedProxies, forwardedBy: http.CanonicalHeaderKey(c.ForwardedBy), wait: c.AppendTimeout,
+		observer: c.Observer, trusted: c.TrustedProxies, forwardedBy: http.CanonicalHeaderKey(c.ForwardedBy), wait: c.AppendTimeout,
 	}
 	var errs []error
 	if c.Edge == "" {
@@ -128,6 +131,9 @@ func New(c Config) (*Recorder, error) {
 
 // Sequence returns how many events the recorder has made.
 func (r *Recorder) Sequence() uint64 { return r.sequence.Load() }
+
+// ObserverPanics returns how many observations have panicked.
+func (r *Recorder) ObserverPanics() uint64 { return r.observerPanics.Load() }
 
 func (o *Options) requestLimit() int  { return orDefault(o.RequestLimit, DefaultLimit) }
 func (o *Options) responseLimit() int { return orDefault(o.ResponseLimit, DefaultLimit) }

@@ -52,6 +52,15 @@
 // it is truncated. The record of a WebSocket holds
 // the text messages, one to a line; compressed and binary ones are left out.
 //
+// # What a call is about
+//
+// An [Observer] sees the whole of what passes, without content codings (gzip
+// and deflate) and before redaction, and says at the end what operation it was,
+// which objects it touched and what data it held. It is not asked for anything
+// before a byte is passed on, and what it says is bounded and redacted like the
+// rest. What could not be shown to it (another coding, or a coded body that it
+// could not follow) makes the event [event.Header] Partial.
+//
 // # Errors and refusals
 //
 // The codes of [event.Outcome] are the constants of this package; there are no

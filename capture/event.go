@@ -52,7 +52,7 @@ func (x *Exchange) event() *event.Event {
 	e.Outcome = event.Outcome{Status: x.status, Decision: x.decision, Reason: x.reason, Error: x.Failed()}
 
 	call := x.rec.redactor.Call(x.secrets()...)
-	x.fillPayload(e, call)
+	facts := x.fillPayload(e, call)
 	if x.o.NoHeaders {
 		// They were read for the secrets in them, which the bodies may repeat.
 		for _, m := range []*event.Message{&e.Payload.Request, &e.Payload.Response} {
@@ -61,6 +61,9 @@ func (x *Exchange) event() *event.Event {
 	}
 	x.fillWho(e.Who, call)
 	x.fillOperation(e)
+	if x.watch != nil {
+		x.fillFacts(e, &facts, call)
+	}
 	return e
 }
 
@@ -77,7 +80,7 @@ func (x *Exchange) secrets() []redact.Known {
 
 // fillPayload redacts the parts in the order in which they came, because a
 // secret that is found in one is searched for in those that follow.
-func (x *Exchange) fillPayload(e *event.Event, call *redact.Call) {
+func (x *Exchange) fillPayload(e *event.Event, call *redact.Call) Facts {
 	p := e.Payload
 	p.Request.Headers = redactLines(x.reqLines, call)
 	e.What.Query = call.Query(x.reqQuery)
@@ -85,10 +88,7 @@ func (x *Exchange) fillPayload(e *event.Event, call *redact.Call) {
 
 	in, out := x.req.take(), x.res.take()
 	form := bodyForm{header: x.r.Header, upgraded: x.conn != nil && x.conn.websocket}
-	e.Request = x.fillBody(&p.Request, &in, form, call)
-	p.Request.Trailers = redactLines(headerLines(x.r.Trailer, ""), call)
-
-	p.Response.Headers = redactLines(x.resLines, call)
+	request := form.read(&in)
 	form.header = nil
 	for _, l := range x.resLines {
 		if l.Name == "Content-Type" || l.Name == "Content-Encoding" {
@@ -98,25 +98,70 @@ func (x *Exchange) fillPayload(e *event.Event, call *redact.Call) {
 			form.header[l.Name] = append(form.header[l.Name], l.Value)
 		}
 	}
-	e.Response = x.fillBody(&p.Response, &out, form, call)
+	response := form.read(&out)
+	facts := x.facts()
+	facts.Partial = facts.Partial || x.watch != nil && (in.unseen || out.unseen)
+	request.use(&facts.RequestText, x.o.requestLimit())
+	response.use(&facts.ResponseText, x.o.responseLimit())
+
+	e.Request = request.fill(&p.Request, &in, call)
+	p.Request.Trailers = redactLines(headerLines(x.r.Trailer, ""), call)
+	p.Response.Headers = redactLines(x.resLines, call)
+	e.Response = response.fill(&p.Response, &out, call)
 	p.Response.Trailers = redactLines(x.sentTrailers(), call)
 	in.release()
 	out.release()
+	return facts
 }
 
-func (x *Exchange) fillBody(m *event.Message, t *taken, form bodyForm, call *redact.Call) event.Body {
-	b := event.Body{Bytes: t.n, Type: mediaType(form.header["Content-Type"])}
+// content is what can be read of a body.
+type content struct {
+	text      []byte
+	truncated bool   // it is not all
+	header    string // the Content-Type, for those who read text
+	media     string // for the event
+	rendered  string
+}
+
+// read returns what was kept of a body as text, and shows it to the observer
+// if that has not seen it yet.
+func (f bodyForm) read(t *taken) content {
+	c := content{media: mediaType(f.header["Content-Type"])}
+	var short bool
+	c.text, short = f.text(t.body)
+	c.truncated = short || t.n > uint64(len(t.body))
+	if v := f.header["Content-Type"]; len(v) > 0 && !f.upgraded {
+		c.header = v[0]
+	}
+	if t.look != nil {
+		if len(c.text) > 0 {
+			t.look(c.text)
+		}
+		t.unseen = t.unseen || c.truncated
+	}
+	return c
+}
+
+// use puts r in the place of the body.
+func (c *content) use(r *Rendered, limit int) {
+	if r.From == "" || limit == 0 {
+		return
+	}
+	c.rendered, c.text, c.truncated, c.header = plainWord(r.From), r.Text, r.Cut, ""
+	if len(c.text) > limit {
+		c.text, c.truncated = c.text[:limit], true
+	}
+}
+
+// fill puts the redacted content into m.
+func (c *content) fill(m *event.Message, t *taken, call *redact.Call) event.Body {
+	b := event.Body{Bytes: t.n, Type: c.media, Truncated: c.truncated}
 	m.SHA256 = t.sum
-	data, short := form.text(t.body)
-	b.Truncated = short || t.n > uint64(len(t.body))
-	if len(data) == 0 {
+	if len(c.text) == 0 {
 		return b
 	}
-	contentType := ""
-	if v := form.header["Content-Type"]; len(v) > 0 && !form.upgraded {
-		contentType = v[0]
-	}
-	data, text := call.Body(contentType, data, b.Truncated)
+	m.Rendered = c.rendered
+	data, text := call.Body(c.header, c.text, b.Truncated)
 	b.Truncated = b.Truncated || !text
 	m.Body, m.Encoding = event.Text(data)
 	return b
@@ -182,7 +227,9 @@ func (x *Exchange) fillOperation(e *event.Event) {
 		op.Protocol = "websocket"
 	case x.isRPC():
 		op.Protocol = "grpc"
-		op.Name = rpcName(e.What.Path)
+		if op.Name = rpcName(e.What.Path); op.Name != "" {
+			op.Basis = event.BasisProtocol
+		}
 		e.Outcome.RPCStatus = sentRPCStatus(e.Payload.Response.Trailers)
 		if e.Outcome.RPCStatus == "" {
 			e.Outcome.RPCStatus = sentRPCStatus(x.resLines)

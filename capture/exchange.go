@@ -31,6 +31,7 @@ type Exchange struct {
 	trusted bool
 	id      Identity
 	known   Evidence
+	watch   *watch // nil: nobody observes the call
 
 	reqLines []event.HeaderLine // as sent
 	reqPath  string
@@ -77,6 +78,7 @@ func (r *Recorder) Begin(w http.ResponseWriter, req *http.Request, o *Options, a
 		x.gather()
 		x.id = identifier.Identify(req.Context(), &x.known)
 	}
+	x.observe()
 	return x
 }
 

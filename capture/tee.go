@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
+	"net/http"
 	"sync"
 )
 
@@ -18,6 +19,26 @@ type tee struct {
 	done bool
 	n    uint64
 	scr  *scratch // nil until the first byte
+
+	look   func([]byte) // sees what passes, without its coding; nil: nobody does
+	coding coding       // of what passes
+	long   *decoder     // for a coded body that is longer than what is kept
+}
+
+// see has look see what passes from now on, of a body with the header h.
+func (t *tee) see(look func([]byte), h http.Header) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop()
+	t.look, t.coding = look, codingOf(h)
+}
+
+// drop ends the decoding of a body that is not needed any more.
+func (t *tee) drop() {
+	if t.long != nil {
+		t.long.end()
+		t.long = nil
+	}
 }
 
 // scratch is what a tee borrows while bytes pass.
@@ -45,8 +66,20 @@ func (t *tee) add(p []byte) {
 	}
 	t.n += uint64(len(p))
 	t.scr.sum.Write(p)
+	before := t.scr.buf
 	if room := t.limit - len(t.scr.buf); room > 0 {
 		t.scr.buf = append(t.scr.buf, p[:min(room, len(p))]...)
+	}
+	switch {
+	case t.look == nil || t.coding == foreign:
+	case t.coding == plain:
+		t.look(p)
+	case t.long != nil:
+		t.long.add(p)
+	case t.n > uint64(len(t.scr.buf)):
+		t.long = startDecoder(t.coding, t.look)
+		t.long.add(before)
+		t.long.add(p)
 	}
 }
 
@@ -56,6 +89,9 @@ type taken struct {
 	body []byte // the beginning, up to the limit
 	sum  string // hex; empty if nothing passed
 	scr  *scratch
+
+	look   func([]byte) // is still to be given body, without its coding
+	unseen bool         // not all could be looked at
 }
 
 func (t *tee) take() taken {
@@ -63,6 +99,16 @@ func (t *tee) take() taken {
 	defer t.mu.Unlock()
 	t.done = true
 	out := taken{n: t.n, scr: t.scr}
+	switch {
+	case t.look == nil || t.coding == plain || t.n == 0:
+	case t.coding == foreign:
+		out.unseen = true
+	case t.long != nil:
+		out.unseen = t.long.end()
+		t.long = nil
+	default:
+		out.look = t.look
+	}
 	if t.scr != nil {
 		var sum [sha256.Size]byte
 		var text [2 * sha256.Size]byte

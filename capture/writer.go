@@ -51,6 +51,7 @@ func (x *Exchange) note(status int, h http.Header) {
 		}
 		x.resLines = kept
 	}
+	x.answered(status, h)
 }
 
 func contentLength(h http.Header) int64 {
@@ -153,7 +154,7 @@ func (x *Exchange) Reset() bool {
 	taken := x.res.take()
 	taken.release()
 	x.res.mu.Lock()
-	x.res.n, x.res.done = 0, false
+	x.res.n, x.res.done, x.res.look = 0, false, nil
 	x.res.mu.Unlock()
 	return true
 }

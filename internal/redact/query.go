@@ -28,6 +28,19 @@ func (c *Call) Path(path string) string {
 	return c.apply(path, c.edits)
 }
 
+// Value redacts a value that goes by name in the API: all of it if name is that
+// of a secret, else what in it is shaped like a secret, or known.
+func (c *Call) Value(name, value string) string {
+	c.place = InBody
+	if c.r.fields.has(name) {
+		fp := c.fingerprint(value, fromText)
+		c.note(name, fp)
+		return fp
+	}
+	c.edits = c.scan(c.edits[:0], value, false)
+	return c.apply(value, c.edits)
+}
+
 // URL redacts an absolute or relative URL: user information, path, query and
 // fragment.
 func (c *Call) URL(raw string) string {
