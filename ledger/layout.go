@@ -17,6 +17,8 @@ import (
 const (
 	FormatFile     = "format"
 	CheckpointFile = "checkpoint"
+	WitnessedFile  = "witnessed" // the newest checkpoint that enough witnesses cosigned
+	CosignedDir    = "cosigned"  // older ones, in a file for each UTC day, as AppendCosigned writes them
 	JournalDir     = "journal"
 	SealedDir      = "sealed"
 	EnvelopeDir    = "envelope"

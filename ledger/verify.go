@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -25,6 +26,15 @@ type VerifyOptions struct {
 	// Keys gives the data keys of encrypted envelopes. Nil: of those it is only
 	// checked that they are there.
 	Keys Keys
+	// Witnesses are the keys of the witnesses whose cosignatures count. None:
+	// the report says that nothing outside vouches for the ledger.
+	Witnesses []*WitnessKey
+	// Quorum is how many of the witnesses must have cosigned a checkpoint of
+	// these records. 0: all of them.
+	Quorum int
+	// Tolerance is how far the times of records may be from those of
+	// cosignatures and of their neighbours. 0: [DefaultTolerance].
+	Tolerance time.Duration
 	// SkipEnvelopes leaves the envelopes unread.
 	SkipEnvelopes bool
 	// Decode decodes each header strictly, on top of comparing its hash.
@@ -45,9 +55,14 @@ type Report struct {
 	Envelopes  uint64     // envelopes that were compared with their commitments
 	Locked     uint64     // envelopes that were not, since they are encrypted and no keys were given
 	Since      []Checkpoint
-	Problems   []Problem // why the evidence does not hold
-	Unreadable []Problem // what the disk did not give
-	Notes      []string  // what is worth knowing, and is not wrong
+	Witnessed  []WitnessReport // one for each witness that was named
+	Vouched    Vouched         // size 0: what was wanted of witnesses is not there
+	History    int             // cosigned checkpoints in the ledger's history
+	Losses     []Loss          // what is known not to be in the record
+	Clock      []ClockState    // when the ledger's clock had no source, and its steps
+	Problems   []Problem       // why the evidence does not hold
+	Unreadable []Problem       // what the disk did not give
+	Notes      []string        // what is worth knowing, and is not wrong
 }
 
 // Problem is one thing that is wrong.
@@ -108,6 +123,8 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		v.signatures()
 		v.tree()
 		v.checkpoints()
+		v.witnessed()
+		v.clock()
 		v.strangers()
 		v.noteLocked()
 	}
@@ -120,6 +137,11 @@ type verifier struct {
 	opts   VerifyOptions
 	key    note.Verifier
 	ledger *Ledger
+
+	facts     facts        // of the headers
+	witnesses witnessFiles // as they were at first
+	bounds    []bound      // of time, by cosignatures, ascending
+	levels    [][]Hash     // of the tree, by tile level
 
 	mu      sync.Mutex // guards what follows
 	report  *Report
@@ -202,6 +224,7 @@ func (v *verifier) open() bool {
 		v.wrong(FormatFile, "", "the key %q is not a public key of signed-note", vkey)
 		return false
 	}
+	v.openWitnessed()
 	v.readCheckpoint()
 	v.plausible = v.report.Checkpoint.Size + 1<<24
 	v.tiles = tileSizes(v.fsys)
@@ -329,6 +352,7 @@ func (v *verifier) segment(seg *segment, envelopes []string) {
 			v.blind(seg.refs[i].first, seg.refs[i].first+BlockRecords)
 			continue
 		}
+		v.facts.look(seg.refs[i].first, len(headers), func(k int) []byte { return headers[k] })
 		leaves := make([]Hash, len(headers))
 		for k, h := range headers {
 			n := seg.refs[i].first + uint64(k)

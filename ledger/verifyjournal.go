@@ -146,6 +146,7 @@ func (v *verifier) frame(name, where string, f *Frame) {
 	end := f.First + uint64(len(f.Records))
 	v.signed = append(v.signed, frameCheckpoint{name, where, bytes.Clone(f.Checkpoint), end, f.Root})
 	v.unlock(name, where, f)
+	v.facts.look(f.First, len(f.Records), func(i int) []byte { return f.Records[i].Header })
 	var envelopes int
 	for i := range f.Records {
 		rec, n := &f.Records[i], f.First+uint64(i)

@@ -16,6 +16,7 @@ func (v *verifier) tree() {
 	v.report.Size = size
 	level := v.level0()
 	for l := 0; ; l++ {
+		v.levels = append(v.levels, level)
 		if err := v.tileFile(l, level); err != nil {
 			v.problem(TileName(l), "", err)
 		}
@@ -149,7 +150,7 @@ func (v *verifier) checkpoints() {
 		}
 	}
 	for i, b := range v.opts.Since {
-		v.since(fmt.Sprintf("the checkpoint given as number %d", i+1), b)
+		v.since(sinceName(i), b)
 	}
 }
 
@@ -174,7 +175,7 @@ func (v *verifier) since(name string, b []byte) {
 func (v *verifier) strangers() {
 	entries, err := fs.ReadDir(v.fsys, ".")
 	v.problem(".", "", err)
-	known := []string{FormatFile, CheckpointFile, JournalDir, SealedDir, EnvelopeDir, TileDir, "lock"}
+	known := []string{FormatFile, CheckpointFile, WitnessedFile, CosignedDir, JournalDir, SealedDir, EnvelopeDir, TileDir, "lock"}
 	for _, e := range entries {
 		if !slices.Contains(known, e.Name()) && path.Ext(e.Name()) != TempExt {
 			v.wrong(e.Name(), "", "the file is no part of a ledger")
