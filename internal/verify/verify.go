@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gatebook/gatebook/ledger"
 )
@@ -40,6 +41,11 @@ no network is used.
                     (default: the one that the ledger names)
   --since FILE      a signed checkpoint, saved earlier, that the ledger must
                     continue; may be given several times
+  --witness KEY     the public key of a witness that must vouch for the ledger;
+                    may be given several times
+  --quorum K        how many of the witnesses must have cosigned (default: all)
+  --tolerance D     how far the times of records may be from those of witnesses
+                    and of their neighbours (default: 1m)
   --headers-only    leave the envelopes (who, what, payload) unread
   --decode          also decode each header strictly
   --json            print one JSON object
@@ -51,11 +57,14 @@ Exit status: 0 the evidence holds, 1 it does not, 2 it could not be read.
 // Main runs the command with the given arguments, and returns its exit code.
 func Main(args []string, stdout, stderr io.Writer) int {
 	var o Options
-	var since stringList
+	var since, witnesses stringList
 	flags := flag.NewFlagSet("gatebook-verify", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.Key, "key", "", "")
 	flags.Var(&since, "since", "")
+	flags.Var(&witnesses, "witness", "")
+	flags.IntVar(&o.Quorum, "quorum", 0, "")
+	flags.DurationVar(&o.Tolerance, "tolerance", 0, "")
 	flags.BoolVar(&o.HeadersOnly, "headers-only", false, "")
 	flags.BoolVar(&o.Decode, "decode", false, "")
 	flags.BoolVar(&o.JSON, "json", false, "")
@@ -72,7 +81,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "gatebook-verify: %v\n\n%s", err, usage)
 		return Unreadable
 	}
-	o.Since = since
+	o.Since, o.Witnesses = since, witnesses
 	return Run(flags.Arg(0), o, stdout, stderr)
 }
 
@@ -85,6 +94,9 @@ func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
 type Options struct {
 	Key                              string
 	Since                            []string // names of files
+	Witnesses                        []string // public keys
+	Quorum                           int
+	Tolerance                        time.Duration
 	HeadersOnly, Decode, JSON, Quiet bool
 	Progress                         func(done, total uint64) // may be nil
 }
@@ -99,6 +111,10 @@ func Run(dir string, o Options, stdout, stderr io.Writer) int {
 			return Unreadable
 		}
 		opts.Since = append(opts.Since, b)
+	}
+	if err := o.witnesses(&opts); err != nil {
+		fmt.Fprintf(stderr, "gatebook-verify: %v\n", err)
+		return Unreadable
 	}
 	root, err := ledgerDir(dir)
 	if err != nil {
@@ -171,6 +187,8 @@ func printText(w io.Writer, r *ledger.Report, o Options) {
 	if o.Quiet {
 		return
 	}
+	printLosses(w, r.Losses, maxLines)
+	printClock(w, r.Clock, maxLines)
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "note        %s\n", n)
 	}
@@ -179,6 +197,7 @@ func printText(w io.Writer, r *ledger.Report, o Options) {
 	for _, c := range r.Since {
 		fmt.Fprintf(w, "since       %d records, root %s\n", c.Size, c.Root)
 	}
+	printWitnesses(w, r)
 	fmt.Fprintf(w, "read        %d records, %d envelopes\n", r.Size, r.Envelopes)
 	switch Code(r) {
 	case Intact:
@@ -200,6 +219,10 @@ func printJSON(w io.Writer, r *ledger.Report) {
 		"checkpoint": map[string]any{"size": r.Checkpoint.Size, "root": r.Checkpoint.Root.String()},
 		"records":    r.Size,
 		"envelopes":  r.Envelopes,
+		"witnesses":  witnessesJSON(r),
+		"witnessed":  witnessedJSON(r),
+		"lost":       lossesJSON(r.Losses),
+		"clock":      clockJSON(r.Clock),
 		"problems":   problems(r.Problems),
 		"unreadable": problems(r.Unreadable),
 		"notes":      append([]string{}, r.Notes...),
