@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -46,9 +47,9 @@ type KeySecret struct {
 	Secret string `json:"secret"` // what the client sends; shown once
 }
 
-// keyErr returns the error of somebody who may not manage keys here, or nil.
-func (c *call) keyErr() error {
-	if err := c.reader.May(reading.ActKeys); err != nil {
+// keyErr returns the error of somebody who may not do a with keys here, or nil.
+func (c *call) keyErr(a reading.Action) error {
+	if err := c.cfg.Room.Admit(c.reader, a); err != nil {
 		return err
 	}
 	if c.cfg.Keys == nil {
@@ -58,18 +59,21 @@ func (c *call) keyErr() error {
 }
 
 func listKeys(c *call, _ none) ([]Key, error) {
-	if err := c.keyErr(); err != nil {
+	if err := c.keyErr(reading.ActListKeys); err != nil {
 		return nil, err
 	}
 	list, err := c.cfg.Keys.List(c.r.Context())
+	if err != nil {
+		return nil, err
+	}
 	if list == nil {
 		list = []Key{}
 	}
-	return list, err
+	return list, c.cfg.Room.Looked(c.r.Context(), c.reader, reading.ActListKeys, "list-keys")
 }
 
 func addKey(c *call) error {
-	if err := c.keyErr(); err != nil {
+	if err := c.keyErr(reading.ActKeys); err != nil {
 		return err
 	}
 	var k NewKey
@@ -92,7 +96,7 @@ func addKey(c *call) error {
 	}
 	secret, err := c.cfg.Keys.Add(c.r.Context(), k)
 	if err != nil {
-		return err
+		return errors.Join(err, c.cfg.Room.Decide(c.r.Context(), c.reader, reading.ActKeys, "key-not-added", about))
 	}
 	return c.json(http.StatusCreated, secret)
 }
@@ -102,7 +106,7 @@ type keyParams struct {
 }
 
 func revokeKey(c *call) error {
-	if err := c.keyErr(); err != nil {
+	if err := c.keyErr(reading.ActKeys); err != nil {
 		return err
 	}
 	var p keyParams

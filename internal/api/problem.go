@@ -54,6 +54,8 @@ func problemOf(err error) *Problem {
 		return p
 	case errors.Is(err, reading.ErrArgument):
 		return &Problem{Status: 400, Type: "argument", Detail: detail}
+	case errors.Is(err, reading.ErrReason):
+		return &Problem{Status: 403, Type: "reason", Detail: detail, Help: "say why: --reason TEXT, or the header Gatebook-Reason"}
 	case errors.Is(err, reading.ErrForbidden):
 		return &Problem{Status: 403, Type: "role", Detail: detail}
 	case errors.As(err, &evidence):

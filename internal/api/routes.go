@@ -39,6 +39,7 @@ func routes() []route {
 		get("/api/v1/checkpoint", "checkpoint", "The newest signed checkpoint, and whose it is.", checkpointJSON),
 		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
 	}
+	list = append(list, readerRoutes()...)
 	list = append(list, healthRoutes()...)
 	return append(list, tileRoutes()...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -16,9 +17,10 @@ import (
 
 // Config is what the API serves. Room and Tokens are required.
 type Config struct {
-	Room   *reading.Room
-	Tokens []Token
-	Keys   Keys // nil: keys cannot be managed
+	Room    *reading.Room
+	Tokens  []Token
+	Keys    Keys    // nil: keys cannot be managed
+	Readers Readers // lets in more readers; nil: there are none, and none can be made
 
 	// Hosts are the names under which the listener may be reached, beside
 	// those of loopback and addresses. Origins are the origins of web pages
@@ -153,6 +155,7 @@ func (s *Server) serve(rt route) http.Handler {
 			err = c.run(&rt)
 		}
 		if err != nil {
+			c.refused(err)
 			c.fail(err)
 		}
 		s.counts.add(rt.path, a.status)
@@ -167,34 +170,49 @@ func (c *call) admit(rt *route) error {
 		}
 	}
 	token, given := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
-	reader, ok := c.who(token)
+	reader, err := c.who(token)
 	public := rt.public || rt.tiles && c.cfg.PublicTiles || rt.metrics && c.cfg.PublicMetrics
-	if !ok && (!public || given) {
+	if err != nil && (!public || given) {
 		p := &Problem{Status: http.StatusUnauthorized, Type: "token", Detail: "the request has no bearer token", Help: "send the header Authorization: Bearer TOKEN; gatebook serve prints where the token is"}
 		if given {
 			p.Detail, p.Help = "the bearer token is not a valid one", "compare it with the token file that gatebook serve names"
 		}
+		switch {
+		case errors.Is(err, ErrRevoked):
+			p.Detail, p.Help = "the bearer token was revoked", "ask an administrator for another: gatebook readers add"
+		case errors.Is(err, ErrExpired):
+			p.Detail, p.Help = "the bearer token has expired", "ask an administrator for another: gatebook readers add"
+		}
 		c.w.Header().Set("WWW-Authenticate", `Bearer realm="gatebook"`)
-		return p
+		c.reader = reader
+		return &refusal{p, err}
+	}
+	if err != nil {
+		reader = reading.Reader{}
 	}
 	c.reader = reader
 	return nil
 }
 
+// errNoToken is the error of a token that nobody has.
+var errNoToken = errors.New("the token is not known")
+
 // who returns the reader that a token stands for. It takes the same time for
-// all tokens.
-func (c *call) who(token string) (reading.Reader, bool) {
+// all tokens that are not readers'. With an error the reader has no name.
+func (c *call) who(token string) (reading.Reader, error) {
 	sum := sha256.Sum256([]byte(token))
-	var found *hashed
+	var r reading.Reader
+	err := errNoToken
 	for i := range c.tokens {
 		if subtle.ConstantTimeCompare(sum[:], c.tokens[i].sum[:]) == 1 {
-			found = &c.tokens[i]
+			r, err = c.tokens[i].reader, nil
 		}
 	}
-	if found == nil {
-		return reading.Reader{}, false
+	if err != nil && c.cfg.Readers != nil && token != "" {
+		if r, err = c.cfg.Readers.Find(token); err != nil {
+			r.Name, r.Role = "", ""
+		}
 	}
-	r := found.reader
 	r.Address, _, _ = net.SplitHostPort(c.r.RemoteAddr)
 	r.Agent = c.r.UserAgent()
 	r.Reason = c.r.Header.Get("Gatebook-Reason")
@@ -203,7 +221,7 @@ func (c *call) who(token string) (reading.Reader, bool) {
 	default:
 		r.Tool = "api"
 	}
-	return r, true
+	return r, err
 }
 
 // run runs the handler in one of the slots of its kind.

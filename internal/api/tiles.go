@@ -53,7 +53,11 @@ func tile(c *call) error {
 	if err != nil {
 		return &Problem{Status: http.StatusNotFound, Type: "not-found", Detail: "that is not the path of a tile", Help: "paths are /tile/<L>/<N>[.p/<W>] and /tile/entries/<N>[.p/<W>], as in C2SP tlog-tiles"}
 	}
-	b, err := c.cfg.Room.Tile(t)
+	who := c.reader
+	if c.cfg.PublicTiles {
+		who = reading.Reader{} // anyone gets them: no look is recorded
+	}
+	b, err := c.cfg.Room.Tile(c.r.Context(), who, t)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func verify(c *call) error {
 	if err := c.body(&req); err != nil {
 		return err
 	}
-	if err := c.reader.May(reading.ActVerify); err != nil {
+	if err := c.cfg.Room.Admit(c.reader, reading.ActVerify); err != nil {
 		return err
 	}
 	rc := http.NewResponseController(c.w)

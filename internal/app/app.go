@@ -48,9 +48,10 @@ type App struct {
 	follower   *index.Follower   // nil: off
 	freshness  freshness
 
-	store *apikey.Store
-	room  *reading.Room
-	api   http.Handler
+	store   *apikey.Store // of who calls
+	readers *apikey.Store // of who reads the record
+	room    *reading.Room
+	api     http.Handler
 
 	doors    []*door // the listeners
 	ops      net.Listener
@@ -90,6 +91,10 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	a.store, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "api-keys.json"), Key: a.keys.fingerprint, Log: a.log})
 	if err != nil {
 		return nil, fmt.Errorf("opening the API keys: %w", err)
+	}
+	a.readers, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "readers.json"), Key: a.keys.fingerprint, Kind: apikey.ReaderPrefix, Log: a.log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the readers: %w", err)
 	}
 
 	// The room: the one door to the record, and the API before it.
@@ -132,9 +137,10 @@ func (a *App) Run(ctx context.Context) error {
 	if a.follower != nil {
 		views.run(end, "feeding the search index", a.follow)
 	}
-	if err := a.note(ctx, "start"); err != nil {
+	if err := a.note(ctx, "start", configFacts(a.cfg)...); err != nil {
 		stop(err)
 	}
+	views.run(end, "counting refused readers", a.room.Run)
 	views.run(end, "watching the clock", a.watchClock)
 	if a.ops != nil {
 		views.run(end, "the operations listener", a.serveOps)
@@ -149,7 +155,7 @@ func (a *App) Run(ctx context.Context) error {
 	if noteErr := a.note(context.WithoutCancel(ctx), "stop"); noteErr != nil && !errors.Is(noteErr, errStopped) {
 		a.log.Error("the stop could not be recorded", "error", noteErr)
 	}
-	err = errors.Join(err, views.stop(), record.stop(), a.store.Flush())
+	err = errors.Join(err, views.stop(), record.stop(), a.store.Flush(), a.readers.Flush())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
 	}

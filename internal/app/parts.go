@@ -163,6 +163,9 @@ func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 	if a.indexer != nil {
 		c.Index, c.Status = a.indexer, a.indexStatus
 	}
+	for _, name := range a.cfg.Ops.RequireReason {
+		c.RequireReason = append(c.RequireReason, reading.Action(name))
+	}
 	return c
 }
 
@@ -170,7 +173,7 @@ func (a *App) apiConfig() api.Config {
 	return api.Config{
 		Room:   a.room,
 		Tokens: []api.Token{{Value: a.keys.token, Reader: reading.Reader{Name: "administrator", Role: reading.Administrator}}},
-		Keys:   apiKeys{a.store}, PublicTiles: a.cfg.Ops.PublicTiles, Checks: a.checks, Draining: a.draining.Load, Metrics: a.metrics, Version: a.opts.Version, Log: a.log,
+		Keys:   apiKeys{a.store}, Readers: apiReaders{a.readers}, PublicTiles: a.cfg.Ops.PublicTiles, Checks: a.checks, Draining: a.draining.Load, Metrics: a.metrics, Version: a.opts.Version, Log: a.log,
 	}
 }
 

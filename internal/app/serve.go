@@ -58,6 +58,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 					err = a.Reload(next)
 				}
 				if err != nil {
+					a.refusedReload()
 					log.Error("the configuration was not reloaded; the old one stays", "error", err)
 				}
 			case <-ctx.Done():

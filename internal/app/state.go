@@ -250,9 +250,7 @@ func (a *App) Reload(next *config.Config) error {
 func (a *App) reload(next *config.Config) error {
 	changes := config.Diff(a.cfg, next)
 	var restart, identities bool
-	var names []string
 	for _, c := range changes {
-		names = append(names, c.Key)
 		identities = identities || strings.HasPrefix(c.Key, "identity") || strings.Contains(c.Key, ".identity") || strings.HasPrefix(c.Key, "gateway.routes[")
 		if !c.Reload {
 			restart = true
@@ -289,5 +287,5 @@ func (a *App) reload(next *config.Config) error {
 	}
 	a.cfg = &merged
 	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
-	return a.note(context.Background(), "reload", event.Fact{Name: "changes", Value: strings.Join(names, " ")})
+	return a.note(context.Background(), "reload", reloadFacts(changes, next)...)
 }

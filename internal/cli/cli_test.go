@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,7 +65,7 @@ func house(t testing.TB) (*readingtest.House, http.Handler) {
 
 func handler(h *readingtest.House) http.Handler {
 	return api.New(api.Config{
-		Room: h.Room, Keys: &keys{}, Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
+		Room: h.Room, Keys: &keys{}, Readers: &readers{}, Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
 		Tokens: []api.Token{{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}}},
 	})
 }
@@ -87,6 +89,54 @@ func (k *keys) Revoke(_ context.Context, id string) error {
 		}
 	}
 	return fmt.Errorf("key %s: %w", id, ledger.ErrNotFound)
+}
+
+// readers is a store of readers in memory.
+type readers struct {
+	mu     sync.Mutex
+	list   []api.Reader
+	tokens []string
+}
+
+func (k *readers) Find(token string) (reading.Reader, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := slices.Index(k.tokens, token)
+	if i < 0 {
+		return reading.Reader{}, errors.New("unknown")
+	}
+	r := k.list[i]
+	if !r.Revoked.IsZero() {
+		return reading.Reader{KeyID: r.ID}, api.ErrRevoked
+	}
+	return reading.Reader{Name: r.Name, Role: reading.Role(r.Role), KeyID: r.ID}, nil
+}
+
+func (k *readers) List(context.Context) ([]api.Reader, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.list), nil
+}
+
+func (k *readers) Add(_ context.Context, n api.NewReader) (api.ReaderToken, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := api.Reader{ID: fmt.Sprintf("r%d", len(k.list)+1), Name: n.Name, Role: n.Role, Created: start, Expires: n.Expires}
+	token := fmt.Sprintf("gbr_token-of-reader-%d", len(k.list)+1)
+	k.list, k.tokens = append(k.list, r), append(k.tokens, token)
+	return api.ReaderToken{Reader: r, Token: token}, nil
+}
+
+func (k *readers) Revoke(_ context.Context, id string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i := range k.list {
+		if k.list[i].ID == id {
+			k.list[i].Revoked = start.Add(time.Hour)
+			return nil
+		}
+	}
+	return fmt.Errorf("reader %s: %w", id, ledger.ErrNotFound)
 }
 
 // TestScripts runs the verbs against a server, as other processes.

@@ -16,7 +16,7 @@ func (p *Program) Reference() string {
 	b.WriteString("# The command line\n\nThis page is made from the commands: `go test ./internal/cli -run TestReference -update`.\n\n")
 	b.WriteString(root.Long + "\n\n")
 	b.WriteString("The verbs that read take `--data DIR` or `--server URL --token-file FILE`. With `--data` they ask the server that runs on the directory; if none runs, they open it themselves. ")
-	b.WriteString("Each look is recorded before its answer is shown. `NO_COLOR` turns colours off; `GATEBOOK_TOKEN` is the token for `--server` where there is no `--token-file`.\n")
+	b.WriteString("Each look is recorded before its answer is shown. `NO_COLOR` turns colours off. Who you are is your token: that in `--token-file`, or in `GATEBOOK_TOKEN`; with `--data` and neither of them you are the administrator.\n")
 	for _, c := range root.Commands() {
 		reference(&b, c)
 	}

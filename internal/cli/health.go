@@ -28,7 +28,7 @@ func (p *Program) healthCmd() *cobra.Command {
 		defer cancel()
 		var from *client
 		if t.server == "" {
-			if from = runningServer(ctx, &t); from == nil {
+			if from = runningServer(ctx, &t, ""); from == nil {
 				return fmt.Errorf("no server runs on %s", t.data)
 			}
 		} else if from, err = p.connect(ctx, &t); err != nil {

@@ -43,9 +43,7 @@ func (p *Program) keysAddCmd() *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		k := api.NewKey{Name: args[0], Kind: kind, Scopes: tidy(scopes)}
 		if expires != "" {
-			if d, err := api.ParseDuration(expires); err == nil {
-				k.Expires = p.Now().Add(d).UTC()
-			} else if k.Expires, err = api.ParseTime(expires, p.Now().In(p.Zone)); err != nil {
+			if k.Expires, err = p.expiry(expires); err != nil {
 				return usage(c, fmt.Errorf("--expires %w", err))
 			}
 		}
@@ -104,18 +102,22 @@ func (p *Program) keysListCmd() *cobra.Command {
 func keyRows(l look, now time.Time, list []api.Key) [][]cell {
 	rows := make([][]cell, 0, len(list))
 	for _, k := range list {
-		state := cell{"valid", green}
-		switch {
-		case !k.Revoked.IsZero():
-			state = cell{"revoked " + l.time(k.Revoked), red}
-		case !k.Expires.IsZero() && !k.Expires.After(now):
-			state = cell{"expired " + l.time(k.Expires), yellow}
-		case !k.Expires.IsZero():
-			state = cell{"valid until " + l.time(k.Expires), green}
-		}
-		rows = append(rows, []cell{{k.ID, bold}, {k.Name, plain}, {k.Kind, plain}, {strings.Join(k.Scopes, " "), plain}, {l.time(k.Created), dim}, state})
+		rows = append(rows, []cell{{k.ID, bold}, {k.Name, plain}, {k.Kind, plain}, {strings.Join(k.Scopes, " "), plain}, {l.time(k.Created), dim}, validity(l, now, k.Revoked, k.Expires)})
 	}
 	return rows
+}
+
+// validity says whether a key or token can be used now.
+func validity(l look, now, revoked, expires time.Time) cell {
+	switch {
+	case !revoked.IsZero():
+		return cell{"revoked " + l.time(revoked), red}
+	case !expires.IsZero() && !expires.After(now):
+		return cell{"expired " + l.time(expires), yellow}
+	case !expires.IsZero():
+		return cell{"valid until " + l.time(expires), green}
+	}
+	return cell{"valid", green}
 }
 
 func (p *Program) keysRevokeCmd() *cobra.Command {

@@ -26,7 +26,7 @@ func (t *target) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&t.data, "data", "./gatebook-data", "the data `directory` to read")
 	f.StringVar(&t.server, "server", "", "the `URL` of a server's operations listener, instead of --data")
-	f.StringVar(&t.tokenFile, "token-file", "", "a `file` with the bearer token for --server; without it GATEBOOK_TOKEN")
+	f.StringVar(&t.tokenFile, "token-file", "", "a `file` with your bearer token; without it GATEBOOK_TOKEN; without that, with --data, the administrator's")
 	f.StringVar(&t.reason, "reason", "", "why you look, for the record")
 }
 
@@ -45,16 +45,23 @@ func (p *Program) connect(ctx context.Context, t *target) (*client, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("--server %q is not a URL like http://127.0.0.1:8401", t.server)
 	}
-	token := p.Getenv("GATEBOOK_TOKEN")
-	if t.tokenFile != "" {
-		if token, err = readToken(t.tokenFile); err != nil {
-			return nil, err
-		}
+	token, err := p.ownToken(t)
+	if err != nil {
+		return nil, err
 	}
 	if token == "" {
 		return nil, errors.New("there is no token for the server: name a file with --token-file, or set GATEBOOK_TOKEN")
 	}
 	return newClient(u, token, t.reason, http.DefaultTransport, nil), nil
+}
+
+// ownToken returns the token of the reader who runs the verb; empty if none was
+// named.
+func (p *Program) ownToken(t *target) (string, error) {
+	if t.tokenFile != "" {
+		return readToken(t.tokenFile)
+	}
+	return p.Getenv("GATEBOOK_TOKEN"), nil
 }
 
 // connectData finds the server that runs on the data directory, or opens the
@@ -63,7 +70,11 @@ func (p *Program) connectData(ctx context.Context, t *target) (*client, error) {
 	if info, err := os.Stat(t.data); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no data directory %s: name one with --data, or a server with --server; gatebook serve makes one", t.data)
 	}
-	if c := runningServer(ctx, t); c != nil {
+	own, err := p.ownToken(t)
+	if err != nil {
+		return nil, err
+	}
+	if c := runningServer(ctx, t, own); c != nil {
 		return c, nil
 	}
 	if p.Local == nil {
@@ -73,12 +84,16 @@ func (p *Program) connectData(ctx context.Context, t *target) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if own != "" {
+		token = own
+	}
 	u := &url.URL{Scheme: "http", Host: "gatebook.localhost"}
 	return newClient(u, token, t.reason, inProcess{h}, end), nil
 }
 
 // runningServer returns the client of the server on the data directory, or nil.
-func runningServer(ctx context.Context, t *target) *client {
+// With an empty token it takes the administrator's.
+func runningServer(ctx context.Context, t *target, token string) *client {
 	b, err := os.ReadFile(filepath.Join(t.data, opsFile))
 	if err != nil {
 		return nil
@@ -93,9 +108,10 @@ func runningServer(ctx context.Context, t *target) *client {
 	if err != nil || u.Host == "" {
 		return nil
 	}
-	token, err := readToken(filepath.Join(t.data, filepath.FromSlash(tokenFile)))
-	if err != nil {
-		return nil
+	if token == "" {
+		if token, err = readToken(filepath.Join(t.data, filepath.FromSlash(tokenFile))); err != nil {
+			return nil
+		}
 	}
 	// The file outlives a server that was killed.
 	conn, err := (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "tcp", u.Host)

@@ -65,6 +65,11 @@ type Ops struct {
 	// witnesses and auditors. Tiles hold hashes only, the entry bundles hold
 	// the headers of the events.
 	PublicTiles bool `key:"public_tiles" default:"false"`
+
+	// What is only answered to who says why (--reason, or the header
+	// Gatebook-Reason); the reason is recorded. With view-payload, who gives
+	// none sees no payloads.
+	RequireReason []string `key:"require_reason" oneof:"search,view,view-payload,prove,tail,who,tiles,export,report,looks,verify,list-keys,keys,readers"`
 }
 
 // ServerTLS is a certificate and its key. Both are empty or both are set.

@@ -62,7 +62,7 @@ func (r *Room) Facets(ctx context.Context, who Reader, q Query, fields []string,
 		}
 		out.Facets = append(out.Facets, facet)
 	}
-	err = r.look(ctx, who, ActSearch, q.LogsQL, nil, event.Fact{Name: "form", Value: "facets"}, event.Fact{Name: "results", Value: strconv.Itoa(len(found))})
+	err = r.look(ctx, who, ActSearch, q.LogsQL, nil, append(q.bounds(), event.Fact{Name: "form", Value: "facets"}, event.Fact{Name: "results", Value: strconv.Itoa(len(found))})...)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (r *Room) Histogram(ctx context.Context, who Reader, q Query, step time.Dur
 	for _, b := range found {
 		out.Buckets = append(out.Buckets, Bucket{b.Start, b.Group, b.Hits})
 	}
-	err = r.look(ctx, who, ActSearch, q.LogsQL, nil, event.Fact{Name: "form", Value: "histogram"}, event.Fact{Name: "results", Value: strconv.Itoa(len(found))})
+	err = r.look(ctx, who, ActSearch, q.LogsQL, nil, append(q.bounds(), event.Fact{Name: "form", Value: "histogram"}, event.Fact{Name: "results", Value: strconv.Itoa(len(found))})...)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (r *Room) Stats(ctx context.Context, who Reader, q Query, fields []string, 
 	if out.Rows, err = r.count(ctx, p, fields, min(max(limit, 1), MaxLimit)); err != nil {
 		return nil, err
 	}
-	err = r.look(ctx, who, ActSearch, q.LogsQL, nil, event.Fact{Name: "form", Value: "stats"}, event.Fact{Name: "results", Value: strconv.Itoa(len(out.Rows))})
+	err = r.look(ctx, who, ActSearch, q.LogsQL, nil, append(q.bounds(), event.Fact{Name: "form", Value: "stats"}, event.Fact{Name: "results", Value: strconv.Itoa(len(out.Rows))})...)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (r *Room) Stats(ctx context.Context, who Reader, q Query, fields []string, 
 // counts is the beginning of everything that counts: it refuses pipes, and
 // fields that do not exist or that the reader does not see.
 func (r *Room) counts(who Reader, q Query, fields []string) (*plan, Meta, error) {
-	p, err := r.open(who, ActSearch, q)
+	p, who, err := r.open(who, ActSearch, q)
 	if err != nil {
 		return nil, Meta{}, err
 	}

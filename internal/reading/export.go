@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -50,8 +51,10 @@ const maxProblems = 100
 
 // Export writes all matching events that are sealed when it begins, oldest
 // first, to w. It holds a page of them in memory. The look is recorded before
-// the first is written, and another, "exported", at the end, with the number of
-// events; if the latter cannot be recorded, the error says so.
+// the first is written, and another, "exported", at the end, also if it broke
+// off, with the number of events, the hash of what was written, and the numbers
+// of the records; where these do not fit into one event, looks "exported-part"
+// hold the others. If one cannot be recorded, the error says so.
 //
 // A cell of a CSV that a spreadsheet would take for a formula begins with an
 // apostrophe that is not in the record.
@@ -62,18 +65,19 @@ func (r *Room) Export(ctx context.Context, who Reader, x Export, w io.Writer) (*
 	if len(x.Columns) == 0 {
 		x.Columns = DefaultColumns
 	}
-	write, err := x.writer(w)
+	sum := newDigest()
+	write, err := x.writer(io.MultiWriter(w, sum))
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.open(who, ActExport, x.Query)
+	p, who, err := r.open(who, ActExport, x.Query)
 	if err != nil {
 		return nil, err
 	}
 	if p.text.pipes != "" {
 		return nil, &QueryError{x.LogsQL, len(x.LogsQL) - len(p.text.pipes), "an export has no pipes: it holds events"}
 	}
-	facts := []event.Fact{{Name: "format", Value: string(x.Format)}}
+	facts := append(x.bounds(), event.Fact{Name: "format", Value: string(x.Format)})
 	if x.Format == CSV {
 		facts = append(facts, event.Fact{Name: "columns", Value: strings.Join(x.Columns, ",")})
 	}
@@ -87,14 +91,26 @@ func (r *Room) Export(ctx context.Context, who Reader, x Export, w io.Writer) (*
 	if err := r.hits(ctx, who, p, s, nil, res); err != nil {
 		return nil, err
 	}
-	if err := r.look(ctx, who, ActExport, x.LogsQL, nil, facts...); err != nil {
+	if err := r.look(ctx, who, ActExport, x.LogsQL, nil, slices.Clone(facts)...); err != nil {
 		return nil, err
 	}
-	out, err := r.exportPages(ctx, who, p, s, x.Limit, res, m.Sealed, write)
-	if err != nil {
-		return out, err
+	var seen shown
+	out, err := r.exportPages(ctx, who, p, s, x.Limit, res, m.Sealed, func(rec *Record) error {
+		if rec != nil && seen.add(rec.Number) {
+			if err := r.look(ctx, who, "exported-part", x.LogsQL, nil, seen.facts()...); err != nil {
+				return err
+			}
+			seen = shown{}
+		}
+		return write(rec)
+	})
+	facts = append(append(facts, seen.facts()...), event.Fact{Name: "results", Value: strconv.FormatUint(out.Events, 10)})
+	if err == nil {
+		facts = append(facts, sum.fact())
+	} else {
+		facts = append(facts, event.Fact{Name: "broken_off", Value: "true"})
 	}
-	return out, r.look(ctx, who, "exported", x.LogsQL, nil, append(facts, event.Fact{Name: "results", Value: strconv.FormatUint(out.Events, 10)})...)
+	return out, errors.Join(err, r.look(context.WithoutCancel(ctx), who, "exported", x.LogsQL, nil, facts...))
 }
 
 func (r *Room) exportPages(ctx context.Context, who Reader, p *plan, s Search, limit uint64, res *Result, sealed uint64, write func(*Record) error) (*Exported, error) {

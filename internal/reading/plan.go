@@ -49,11 +49,11 @@ func (r *Room) plan(who Reader, q Query) (*plan, error) {
 		return nil, &QueryError{q.LogsQL, -1, fmt.Sprintf("its time ends (%s) before it begins (%s)", q.To.Format(time.RFC3339), q.From.Format(time.RFC3339))}
 	}
 	if !who.seesPayload() {
-		if err := t.withoutPayload(q.LogsQL, who.Role); err != nil {
+		if err := t.withoutPayload(q.LogsQL, who); err != nil {
 			return nil, err
 		}
 	}
-	p := &plan{Query: q, text: t, filter: t.filter, hide: !t.has("kind")}
+	p := &plan{Query: q, text: t, filter: t.filter, hide: !t.has("kind") || !who.seesLooks()}
 	if t.filter == "*" {
 		p.match = func(*event.Event) bool { return true }
 		p.all = t.pipes == "" && q.From.IsZero() && q.To.IsZero()
@@ -95,13 +95,19 @@ func (t *text) word() string {
 
 // withoutPayload refuses what would tell a reader who may not see payloads
 // what is in them.
-func (t *text) withoutPayload(query string, role Role) error {
+func (t *text) withoutPayload(query string, who Reader) error {
+	if t.piped && who.masked {
+		return fmt.Errorf("%w: pipes can show payloads", ErrReason)
+	}
 	if t.piped {
-		return fmt.Errorf("%w: pipes need the role %s, and this is a %s", ErrForbidden, Investigator, role)
+		return fmt.Errorf("%w: pipes need the role %s, and this is a %s", ErrForbidden, Investigator, who.Role)
 	}
 	for _, n := range t.names {
 		if f := event.Lookup(n.text); n.text == "_msg" || f != nil && !rolePart(f) {
-			return &QueryError{query, n.pos, fmt.Sprintf("the role %s does not see %s", role, n.text)}
+			if who.masked {
+				return fmt.Errorf("%w: %s is part of the payload", ErrReason, n.text)
+			}
+			return errors.Join(ErrForbidden, &QueryError{query, n.pos, fmt.Sprintf("the role %s does not see %s", who.Role, n.text)})
 		}
 	}
 	return nil

@@ -3,6 +3,8 @@ package reading
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/event"
 )
@@ -10,22 +12,29 @@ import (
 // Role says what a reader may do. The zero Role may do nothing.
 type Role string
 
-// The roles, each with what it may do.
+// The roles, each with what it may do. An auditor is no investigator: who
+// watches those who look needs no bodies for it.
 const (
-	Viewer        Role = "viewer"        // search, view, prove and tail, without payload envelopes
-	Investigator  Role = "investigator"  // as a viewer, with payloads, and export
-	Auditor       Role = "auditor"       // as an investigator, and verify
-	Administrator Role = "administrator" // everything, also manage keys
+	Viewer        Role = "viewer"        // search, view, prove and tail, without payload envelopes and look events
+	Investigator  Role = "investigator"  // as a viewer, with payloads, and export and reports
+	Auditor       Role = "auditor"       // all about looks, decisions and proofs: search, export, reports, verify, lists of keys and readers; no payloads
+	Administrator Role = "administrator" // everything
 )
+
+// Roles lists the roles.
+var Roles = []Role{Viewer, Investigator, Auditor, Administrator}
 
 // Reader is who looks at the record, as whoever authenticated them says.
 type Reader struct {
 	Name    string // as the issuer of the credential names them; never empty
 	Role    Role
+	KeyID   string // public id of the token that they showed; empty: it has none
 	Address string // where they are, for the record; may be empty
 	Agent   string // the program they use, as it says; may be empty
 	Tool    string // "api", "cli", "console"; may be empty
 	Reason  string // why they look, in their words; may be empty
+
+	masked bool // payloads are withheld: a reason is asked for, and none was given
 }
 
 // Action is one thing that a role allows or does not.
@@ -33,43 +42,104 @@ type Action string
 
 // The actions. The names are those of the look and decision events.
 const (
-	ActSearch Action = "search" // also facets, histogram and stats
-	ActView   Action = "view"
-	ActProve  Action = "prove"
-	ActTail   Action = "tail"
-	ActWho    Action = "who"
-	ActExport Action = "export"
-	ActVerify Action = "verify"
-	ActKeys   Action = "keys"
+	ActSearch   Action = "search" // also facets, histogram and stats
+	ActView     Action = "view"
+	ActProve    Action = "prove"
+	ActTail     Action = "tail"
+	ActWho      Action = "who"
+	ActTiles    Action = "tiles" // headers as entry bundles, with a token
+	ActExport   Action = "export"
+	ActReport   Action = "report"
+	ActLooks    Action = "looks" // look events: who looked at what
+	ActVerify   Action = "verify"
+	ActListKeys Action = "list-keys" // API keys and readers, without secrets
+	ActKeys     Action = "keys"      // make and revoke API keys
+	ActReaders  Action = "readers"   // make and revoke readers
+
+	// ActPayload is no request of its own: it is whatever would show payload
+	// envelopes.
+	ActPayload Action = "view-payload"
 )
 
-// rank orders the roles: each may do all that the lower ones may.
-var rank = map[Role]int{Viewer: 1, Investigator: 2, Auditor: 3, Administrator: 4}
+var (
+	everyone   = Roles
+	searchers  = []Role{Investigator, Auditor, Administrator}
+	payloads   = []Role{Investigator, Administrator}
+	overseers  = []Role{Auditor, Administrator}
+	management = []Role{Administrator}
+)
 
-var needs = map[Action]Role{
-	ActSearch: Viewer, ActView: Viewer, ActProve: Viewer, ActTail: Viewer, ActWho: Viewer,
-	ActExport: Investigator, ActVerify: Auditor, ActKeys: Administrator,
+// needs says which roles may do what, in the order of [Roles].
+var needs = map[Action][]Role{
+	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone,
+	ActExport: searchers, ActReport: searchers,
+	ActPayload: payloads,
+	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
+	ActKeys: management, ActReaders: management,
+}
+
+// Actions returns the names of all actions, sorted.
+func Actions() []string {
+	var all []string
+	for a := range needs {
+		all = append(all, string(a))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // ErrForbidden is the error of a reader whose role does not allow what was
 // asked for. The error that wraps it says which role does.
 var ErrForbidden = errors.New("not allowed")
 
+// ErrReason is the error of what this installation gives only to who says why.
+var ErrReason = errors.New("a reason is asked for")
+
 // May returns nil if the reader's role allows the action.
 func (r Reader) May(a Action) error {
-	need, ok := needs[a]
-	switch {
-	case r.Name == "":
+	if r.Name == "" {
 		return fmt.Errorf("%w: the reader is not known", ErrForbidden)
-	case !ok || rank[r.Role] < rank[need]:
-		return fmt.Errorf("%w: %s needs the role %s, and %s has the role %q", ErrForbidden, a, need, r.Name, r.Role)
+	}
+	if !slices.Contains(needs[a], r.Role) {
+		var want []string
+		for _, role := range needs[a] {
+			want = append(want, string(role))
+		}
+		return fmt.Errorf("%w: %s needs the role %s, and %s has the role %q", ErrForbidden, a, strings.Join(want, " or "), r.Name, r.Role)
 	}
 	return nil
 }
 
 // seesPayload reports whether the reader may see payload envelopes, and so
 // what was found in them.
-func (r Reader) seesPayload() bool { return rank[r.Role] >= rank[Investigator] }
+func (r Reader) seesPayload() bool { return !r.masked && slices.Contains(payloads, r.Role) }
+
+// seesLooks reports whether the reader may see what others looked at.
+func (r Reader) seesLooks() bool { return slices.Contains(overseers, r.Role) }
 
 // sees reports whether the reader may see envelopes of class c.
 func (r Reader) sees(c event.Class) bool { return c != event.ClassPayload || r.seesPayload() }
+
+// admit is the beginning of everything that a reader does: it checks the role,
+// and that there is a reason where one is asked for. The reader that it returns
+// is the one to go on with.
+func (r *Room) admit(who Reader, a Action) (Reader, error) {
+	if err := who.May(a); err != nil {
+		return who, err
+	}
+	if strings.TrimSpace(who.Reason) != "" {
+		return who, nil
+	}
+	if slices.Contains(r.cfg.RequireReason, a) {
+		return who, fmt.Errorf("%w for %s here", ErrReason, a)
+	}
+	who.masked = slices.Contains(r.cfg.RequireReason, ActPayload)
+	return who, nil
+}
+
+// Admit returns nil if the reader may do a, and gave a reason if one is asked
+// for. It is for what is not done in this package.
+func (r *Room) Admit(who Reader, a Action) error {
+	_, err := r.admit(who, a)
+	return err
+}

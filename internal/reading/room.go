@@ -73,12 +73,18 @@ type Config struct {
 	Redact    func(text string) string // takes credentials out of what readers wrote; nil: nothing
 	Now       func() time.Time         // nil: time.Now
 	ScanLimit uint64                   // records that one search may scan in the ledger; 50,000
+
+	// RequireReason lists what is only done for a reader who says why. With
+	// [ActPayload] payloads are withheld from who does not.
+	RequireReason []Action
 }
 
 // Room is the door to the record. It is safe for concurrent use.
 type Room struct {
 	cfg       Config
 	verifying sync.Mutex // held by the one verification that may run
+	refusals  refusals
+	tiles     tileLooks
 }
 
 // New returns a room.
@@ -113,10 +119,20 @@ func (r *Room) look(ctx context.Context, who Reader, name Action, query string, 
 // decision event. What could not be recorded must not be done. objects may be
 // personal, facts must not be.
 func (r *Room) Decide(ctx context.Context, who Reader, a Action, name string, objects []event.Object, facts ...event.Fact) error {
-	if err := who.May(a); err != nil {
+	if _, err := r.admit(who, a); err != nil {
 		return err
 	}
 	return r.record(ctx, who, event.Decision, name, "", objects, facts)
+}
+
+// Looked records that a reader is about to see what is not of the record
+// itself, such as the list of keys. What could not be recorded must not be
+// shown.
+func (r *Room) Looked(ctx context.Context, who Reader, a Action, name string, facts ...event.Fact) error {
+	if _, err := r.admit(who, a); err != nil {
+		return err
+	}
+	return r.record(ctx, who, event.Look, name, "", nil, facts)
 }
 
 func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, query string, objects []event.Object, facts []event.Fact) error {
@@ -134,15 +150,22 @@ func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, qu
 	for i := range objects {
 		objects[i].ID = r.cfg.Redact(objects[i].ID)
 	}
+	principal := event.Principal{Kind: event.Unknown, Level: event.LevelNone, Reason: "token-unknown"}
+	if who.Name != "" {
+		principal = event.Principal{
+			Kind: event.User, ID: r.cfg.Pseudonym(issuer, who.Name), Issuer: issuer, Level: event.LevelVerified, Reason: "token-matched",
+		}
+		if who.Role != "" {
+			facts = append(facts, event.Fact{Name: "role", Value: string(who.Role)})
+		}
+	}
 	slices.SortFunc(facts, func(a, b event.Fact) int { return strings.Compare(a.Name, b.Name) })
 	e := &event.Event{
 		Header: event.Header{
 			ID: event.NewID(now, random), Kind: kind, Arrived: now, Completed: now, Edge: r.cfg.Edge,
-			Capture: event.Capture{Method: "self", Source: "reading", Durability: "recorded"},
-			Principal: event.Principal{
-				Kind: event.User, ID: r.cfg.Pseudonym(issuer, who.Name), Issuer: issuer, Level: event.LevelVerified, Reason: "token-matched",
-			},
-			Credential: event.Credential{Method: "bearer"},
+			Capture:    event.Capture{Method: "self", Source: "reading", Durability: "recorded"},
+			Principal:  principal,
+			Credential: event.Credential{Method: "bearer", KeyID: who.KeyID},
 			Note:       &event.Note{Name: name, Facts: facts},
 		},
 		Who:  &event.Who{Subject: clip(who.Name, 256), Address: who.Address, UserAgent: clip(who.Agent, 256)},

@@ -3,6 +3,7 @@ package reading_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -247,9 +248,11 @@ func TestLooks(t *testing.T) {
 	if _, err := h.Room.Prove(ctx, admin, "1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Room.Export(ctx, admin, reading.Export{}, &bytes.Buffer{}); err != nil {
+	var file bytes.Buffer
+	if _, err := h.Room.Export(ctx, admin, reading.Export{}, &file); err != nil {
 		t.Fatal(err)
 	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(file.Bytes()))
 	e, err := d.Record.Event()
 	if err != nil {
 		t.Fatal(err)
@@ -260,11 +263,11 @@ func TestLooks(t *testing.T) {
 	}
 	reason := "{reason ticket 7}"
 	want := []string{
-		"search[{results 1} {tool cli}]adawho.subject:=bob[" + reason + "]",
-		"view[{number 1} {tool cli}]ada[{event " + e.ID.String() + "} " + reason + "]",
-		"prove[{number 1} {tool cli}]ada[{event " + e.ID.String() + "} " + reason + "]",
-		"export[{format jsonl} {tool cli}]ada[" + reason + "]",
-		"exported[{format jsonl} {results 3} {tool cli}]ada[" + reason + "]",
+		"search[{results 1} {role administrator} {shown 1} {shown_count 1} {tool cli}]adawho.subject:=bob[" + reason + "]",
+		"view[{number 1} {role administrator} {tool cli}]ada[{event " + e.ID.String() + "} " + reason + "]",
+		"prove[{number 1} {role administrator} {tool cli}]ada[{event " + e.ID.String() + "} " + reason + "]",
+		"export[{format jsonl} {role administrator} {tool cli}]ada[" + reason + "]",
+		"exported[{format jsonl} {results 3} {role administrator} {sha256 " + sum + "} {shown 0-2} {shown_count 3} {tool cli}]ada[" + reason + "]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("looks\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

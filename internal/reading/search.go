@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
@@ -51,7 +52,7 @@ type Meta struct {
 // [ErrArgument], [ErrIndex], [ErrNotRecorded] or an error of the ledger.
 func (r *Room) Search(ctx context.Context, who Reader, s Search) (*Result, error) {
 	start := r.cfg.Now()
-	p, err := r.open(who, ActSearch, s.Query)
+	p, who, err := r.open(who, ActSearch, s.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -72,20 +73,45 @@ func (r *Room) Search(ctx context.Context, who Reader, s Search) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	results := strconv.Itoa(len(res.Hits) + len(res.Rows))
-	if err := r.look(ctx, who, ActSearch, s.LogsQL, nil, event.Fact{Name: "results", Value: results}); err != nil {
+	if p.text.has("kind") && !who.seesLooks() {
+		res.Meta.Note = strings.TrimPrefix(res.Meta.Note+"; look events are not shown to the role "+string(who.Role), "; ")
+	}
+	var seen shown
+	seen.hits(res.Hits)
+	facts := append(seen.facts(), event.Fact{Name: "results", Value: strconv.Itoa(len(res.Hits) + len(res.Rows))})
+	if res.Derived {
+		facts = append(facts, event.Fact{Name: "form", Value: "rows"})
+	}
+	if err := r.look(ctx, who, ActSearch, s.LogsQL, nil, append(facts, s.bounds()...)...); err != nil {
 		return nil, err
 	}
 	res.Meta.Took = r.cfg.Now().Sub(start)
 	return res, nil
 }
 
-// open is the beginning of everything that takes a query.
-func (r *Room) open(who Reader, a Action, q Query) (*plan, error) {
-	if err := who.May(a); err != nil {
-		return nil, err
+// open is the beginning of everything that takes a query. The reader that it
+// returns is the one to go on with.
+func (r *Room) open(who Reader, a Action, q Query) (*plan, Reader, error) {
+	who, err := r.admit(who, a)
+	if err != nil {
+		return nil, who, err
 	}
-	return r.plan(who, q)
+	p, err := r.plan(who, q)
+	return p, who, err
+}
+
+// bounds are the facts about the time that a query is about.
+func (q Query) bounds() []event.Fact {
+	var facts []event.Fact
+	for _, b := range []struct {
+		name string
+		at   time.Time
+	}{{"from", q.From}, {"to", q.To}} {
+		if !b.at.IsZero() {
+			facts = append(facts, event.Fact{Name: b.name, Value: b.at.UTC().Format(time.RFC3339Nano)})
+		}
+	}
+	return facts
 }
 
 // meta says how things stand.

@@ -2,6 +2,7 @@ package reading
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gatebook/gatebook/event"
@@ -14,7 +15,7 @@ import (
 // passed as a problem. Only queries that can be matched in process can be
 // followed: others are a [QueryError].
 func (r *Room) Tail(ctx context.Context, who Reader, q Query, backlog int, opened func() error, yield func(*Record, *Problem) error) error {
-	p, err := r.open(who, ActTail, q)
+	p, who, err := r.open(who, ActTail, q)
 	if err != nil {
 		return err
 	}
@@ -38,11 +39,28 @@ func (r *Room) Tail(ctx context.Context, who Reader, q Query, backlog int, opene
 	if err := opened(); err != nil {
 		return err
 	}
-	for i := len(res.Hits) - 1; i >= 0; i-- {
-		if err := yield(&res.Hits[i], nil); err != nil {
-			return err
-		}
+	t := &tailing{room: r, who: who, query: q.LogsQL, yield: yield}
+	for i := len(res.Hits) - 1; i >= 0 && err == nil; i-- {
+		err = t.show(ctx, &res.Hits[i], nil)
 	}
+	if err == nil {
+		err = t.follow(ctx, p, from)
+	}
+	return errors.Join(err, t.seal(context.WithoutCancel(ctx), "tailed"))
+}
+
+// tailing is a tail that has begun.
+type tailing struct {
+	room  *Room
+	who   Reader
+	query string
+	yield func(*Record, *Problem) error
+	seen  shown
+}
+
+// follow shows the matching records from number from on, as they are sealed.
+func (t *tailing) follow(ctx context.Context, p *plan, from uint64) error {
+	r := t.room
 	for {
 		if _, err := r.cfg.Feed.Wait(ctx, from); err != nil {
 			return err
@@ -53,19 +71,36 @@ func (r *Room) Tail(ctx context.Context, who Reader, q Query, backlog int, opene
 		}
 		err = r.each(ctx, from, to, func(n uint64, e *event.Event, bad *Problem) error {
 			if bad != nil {
-				return yield(nil, bad)
+				return t.show(ctx, nil, bad)
 			}
 			if !p.wants(e) {
 				return nil
 			}
-			rec, _, bad := r.read(who, n)
-			return yield(rec, bad)
+			rec, _, bad := r.read(t.who, n)
+			return t.show(ctx, rec, bad)
 		})
 		if err != nil {
 			return err
 		}
 		from = to
 	}
+}
+
+// show passes one record on.
+func (t *tailing) show(ctx context.Context, rec *Record, bad *Problem) error {
+	if rec != nil && t.seen.add(rec.Number) {
+		if err := t.seal(ctx, "tailed-part"); err != nil {
+			return err
+		}
+	}
+	return t.yield(rec, bad)
+}
+
+// seal records what was shown since the last time.
+func (t *tailing) seal(ctx context.Context, name Action) error {
+	facts := t.seen.facts()
+	t.seen = shown{}
+	return t.room.look(ctx, t.who, name, t.query, nil, facts...)
 }
 
 // whyNotLive says why a query cannot be matched in process.

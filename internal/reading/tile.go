@@ -1,8 +1,11 @@
 package reading
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -13,9 +16,17 @@ import (
 // Tile returns a tile of the ledger's tree, with the content of C2SP
 // tlog-tiles; with level -1 the entry bundle, which holds the headers of
 // events. It returns only what the newest checkpoint covers, else an error that
-// wraps [ledger.ErrNotFound]. What it returns never changes. Tiles are the
-// published part of the ledger: no look is recorded.
-func (r *Room) Tile(t tlog.Tile) ([]byte, error) {
+// wraps [ledger.ErrNotFound]. What it returns never changes.
+//
+// Where tiles are public no look is recorded: who is a reader without a name.
+// Else the first entry bundle that a reader gets in [tileSession] is recorded as
+// a look "tiles"; bundles hold headers only.
+func (r *Room) Tile(ctx context.Context, who Reader, t tlog.Tile) ([]byte, error) {
+	if who.Name != "" && t.L < 0 {
+		if err := r.tileLook(ctx, who); err != nil {
+			return nil, err
+		}
+	}
 	c, _, err := r.Checkpoint()
 	if err != nil {
 		return nil, err
@@ -50,6 +61,37 @@ func (r *Room) Tile(t tlog.Tile) ([]byte, error) {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	return b, nil
+}
+
+// tileSession is how long one look stands for the entry bundles that a reader
+// gets.
+const tileSession = 10 * time.Minute
+
+// tileLooks is when each reader's look at tiles was last recorded.
+type tileLooks struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func (r *Room) tileLook(ctx context.Context, who Reader) error {
+	who, err := r.admit(who, ActTiles)
+	if err != nil {
+		return err
+	}
+	t, now := &r.tiles, r.cfg.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if last, ok := t.last[who.Name]; ok && now.Sub(last) < tileSession {
+		return nil
+	}
+	if err := r.look(ctx, who, ActTiles, "", nil); err != nil {
+		return err
+	}
+	if t.last == nil {
+		t.last = map[string]time.Time{}
+	}
+	t.last[who.Name] = now
+	return nil
 }
 
 func (r *Room) entries(from, to uint64) ([]byte, error) {

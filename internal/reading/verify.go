@@ -18,7 +18,8 @@ var ErrBusy = errors.New("a verification is running already: wait for its end")
 // result. A verification that was begun goes on when ctx ends. It fails with
 // [ErrBusy] if one runs already.
 func (r *Room) Verify(ctx context.Context, who Reader, o ledger.VerifyOptions) (*ledger.Report, error) {
-	if err := who.May(ActVerify); err != nil {
+	who, err := r.admit(who, ActVerify)
+	if err != nil {
 		return nil, err
 	}
 	if !r.verifying.TryLock() {
@@ -29,7 +30,7 @@ func (r *Room) Verify(ctx context.Context, who Reader, o ledger.VerifyOptions) (
 		o.Parallel = parallel
 	}
 	report := ledger.Verify(r.cfg.Files, o)
-	err := r.look(context.WithoutCancel(ctx), who, ActVerify, "", nil,
+	err = r.look(context.WithoutCancel(ctx), who, ActVerify, "", nil,
 		event.Fact{Name: "ok", Value: strconv.FormatBool(report.OK())},
 		event.Fact{Name: "problems", Value: strconv.Itoa(len(report.Problems))},
 		event.Fact{Name: "size", Value: strconv.FormatUint(report.Size, 10)},

@@ -19,7 +19,7 @@ import (
 type Detail struct {
 	Record Record `json:"record"`
 	Proof  *Proof `json:"proof,omitempty"` // absent: no checkpoint covers the event yet
-	Note   string `json:"note,omitempty"`  // why there is no proof
+	Note   string `json:"note,omitempty"`  // why there is no proof, or no payload
 }
 
 // Proof shows that an event is in the ledger. It was checked before it is shown.
@@ -38,7 +38,8 @@ var ErrPending = errors.New("no checkpoint covers the event yet: ask again in a 
 
 // Event returns the event with the given number or id, and its proof.
 func (r *Room) Event(ctx context.Context, who Reader, ref string) (*Detail, error) {
-	if err := who.May(ActView); err != nil {
+	who, err := r.admit(who, ActView)
+	if err != nil {
 		return nil, err
 	}
 	n, err := r.number(ctx, ref)
@@ -53,14 +54,21 @@ func (r *Room) Event(ctx context.Context, who Reader, ref string) (*Detail, erro
 	if bad != nil {
 		return nil, &ledger.EvidenceError{File: bad.File, Where: fmt.Sprintf("record %d", n), Reason: bad.Detail}
 	}
+	if e.Kind == event.Look && !who.seesLooks() {
+		return nil, who.May(ActLooks)
+	}
 	d := &Detail{Record: *rec}
+	if who.masked && len(rec.Withheld) > 0 {
+		d.Note = "the payload is withheld, because no reason was given (--reason, or the header Gatebook-Reason); "
+	}
 	d.Proof, err = r.prove(n, s.Header)
 	switch {
 	case errors.Is(err, ErrPending):
-		d.Note = err.Error()
+		d.Note += err.Error()
 	case err != nil:
 		return nil, err
 	}
+	d.Note = strings.TrimSuffix(d.Note, "; ")
 	if err := r.look(ctx, who, ActView, "", looked(e), event.Fact{Name: "number", Value: strconv.FormatUint(n, 10)}); err != nil {
 		return nil, err
 	}
@@ -71,7 +79,8 @@ func (r *Room) Event(ctx context.Context, who Reader, ref string) (*Detail, erro
 // to two seconds for a checkpoint that covers the event, then fails with
 // [ErrPending].
 func (r *Room) Prove(ctx context.Context, who Reader, ref string) (*Proof, error) {
-	if err := who.May(ActProve); err != nil {
+	who, err := r.admit(who, ActProve)
+	if err != nil {
 		return nil, err
 	}
 	n, err := r.number(ctx, ref)

@@ -45,7 +45,8 @@ var whoFields = []string{"principal.id", "who.subject", "who.email", "who.name",
 // e-mail, name, client, key id, or the fingerprint of a credential. A name
 // under which nothing is known gives a Person without calls.
 func (r *Room) Who(ctx context.Context, who Reader, name string, q Query) (*Person, error) {
-	if err := who.May(ActWho); err != nil {
+	who, err := r.admit(who, ActWho)
+	if err != nil {
 		return nil, err
 	}
 	name = strings.TrimSpace(name)
@@ -72,7 +73,14 @@ func (r *Room) Who(ctx context.Context, who Reader, name string, q Query) (*Pers
 			return nil, err
 		}
 	}
-	err = r.look(ctx, who, ActWho, q.LogsQL, []event.Object{{Type: "principal", ID: name}}, event.Fact{Name: "results", Value: strconv.FormatUint(out.Calls, 10)})
+	var seen shown
+	for _, rec := range []*Record{out.First, out.Last} {
+		if rec != nil {
+			seen.add(rec.Number)
+		}
+	}
+	facts := append(append(seen.facts(), q.bounds()...), event.Fact{Name: "results", Value: strconv.FormatUint(out.Calls, 10)})
+	err = r.look(ctx, who, ActWho, q.LogsQL, []event.Object{{Type: "principal", ID: name}}, facts...)
 	if err != nil {
 		return nil, err
 	}

@@ -72,6 +72,8 @@ var shapes = []shape{
 	{name: "bearer", literal: "Bearer", fold: true, word: true, find: findBearer},
 	{name: "basic", literal: "Basic", fold: true, word: true, find: findBasic},
 	{name: "gatebook-key", literal: "gbk_", min: 12, set: tokenSet},
+	{name: "gatebook-reader", literal: "gbr_", min: 12, set: tokenSet},
+	{name: "gatebook-operator", literal: "gbo_", min: 12, set: tokenSet},
 	{name: "google-key", literal: "AIza", min: 30, set: tokenSet},
 	{name: "google-token", literal: "ya29.", min: 20, set: dottedSet},
 	{name: "npm-token", literal: "npm_", word: true, digit: true, min: 34, set: alnum},

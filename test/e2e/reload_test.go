@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -114,14 +115,28 @@ func TestReload(t *testing.T) {
 	intact(t, data)
 
 	// Each reload is in the record.
-	reloads := 0
+	const key = "gateway.routes[a].upstream"
+	var got []string
 	for _, h := range sealedHeaders(t, data) {
-		if h.Note != nil && h.Note.Name == "reload" {
-			reloads++
+		if h.Note == nil || h.Kind != event.System {
+			continue
+		}
+		for _, f := range h.Note.Facts {
+			if f.Name == key {
+				got = append(got, h.Note.Name+" "+f.Value)
+			}
+		}
+		if h.Note.Name == "reload-refused" {
+			got = append(got, h.Note.Name)
 		}
 	}
-	if reloads != 2 {
-		t.Errorf("got %d reload events, want 2", reloads)
+	quoted := func(url string) string { return `"` + url + `"` }
+	want := []string{
+		"start " + quoted(first.URL), "reload " + quoted(first.URL) + " -> " + quoted(second),
+		"reload-refused", "reload-refused", "reload-refused", "reload " + quoted(second) + " -> " + quoted(first.URL),
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the record says of the configuration\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

@@ -293,11 +293,11 @@ func TestBadFile(t *testing.T) {
 // FuzzParse: what parses is what format writes.
 func FuzzParse(f *testing.F) {
 	var random [27]byte
-	_, key := format(&random)
+	_, key := format(Prefix, &random)
 	f.Add(key)
 	f.Add(key[:len(key)-1] + "b")
 	f.Fuzz(func(t *testing.T, s string) {
-		id, ok := parse(s)
+		id, ok := parse(Prefix, s)
 		if ok && (len(s) != keyLen || !strings.HasPrefix(s, Prefix+id+"_") || checksum(s[:keyLen-sumLen]) != s[keyLen-sumLen:]) {
 			t.Fatalf("%q parsed as %q", s, id)
 		}

@@ -11,8 +11,12 @@ import (
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
-// Prefix is how every key begins.
-const Prefix = "gbk_"
+// Prefix is how every key begins. ReaderPrefix is how the tokens of readers
+// begin, which are kept in a store of their own.
+const (
+	Prefix       = "gbk_"
+	ReaderPrefix = "gbr_"
+)
 
 const (
 	idLen     = 10
@@ -25,16 +29,16 @@ var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddin
 
 // format makes a key of random bytes: 7 for the id, of which 50 bits are
 // used, and 20 for the secret.
-func format(random *[27]byte) (id, key string) {
+func format(prefix string, random *[27]byte) (id, key string) {
 	id = encoding.EncodeToString(random[:7])[:idLen]
-	body := Prefix + id + "_" + encoding.EncodeToString(random[7:])
+	body := prefix + id + "_" + encoding.EncodeToString(random[7:])
 	return id, body + checksum(body)
 }
 
 // parse returns the public id of a key, and whether key has the form and the
 // checksum of one.
-func parse(key string) (id string, ok bool) {
-	if len(key) != keyLen || !strings.HasPrefix(key, Prefix) || key[len(Prefix)+idLen] != '_' {
+func parse(prefix, key string) (id string, ok bool) {
+	if len(key) != keyLen || !strings.HasPrefix(key, prefix) || key[len(Prefix)+idLen] != '_' {
 		return "", false
 	}
 	body := key[:keyLen-sumLen]

@@ -153,7 +153,7 @@ func newEntry(installation redact.Key, r record) *entry {
 // identify recognises one of our own keys. An id that does not exist costs the
 // same comparison as one that does.
 func (s *Store) identify(key string) *capture.Identity {
-	id, ok := parse(key)
+	id, ok := parse(s.prefix, key)
 	if !ok {
 		return s.unknown(key)
 	}

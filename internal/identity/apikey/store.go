@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -25,16 +26,18 @@ var ErrNotFound = errors.New("no such API key")
 type StoreConfig struct {
 	Path string           // of the file; made with the first key, in a directory that exists
 	Key  redact.Key       // the installation's key
+	Kind string           // how the keys begin: [Prefix] or [ReaderPrefix]; empty means Prefix
 	Log  *slog.Logger     // hears of a file that cannot be read or written while running; nil: nobody does
 	Now  func() time.Time // nil means time.Now
 }
 
 // Store keeps API keys. It is safe for concurrent use. Use [Open].
 type Store struct {
-	path string
-	key  redact.Key
-	log  *slog.Logger
-	now  func() time.Time
+	path   string
+	key    redact.Key
+	prefix string
+	log    *slog.Logger
+	now    func() time.Time
 
 	keys atomic.Pointer[map[string]*entry] // by public id; replaced, never changed
 
@@ -79,7 +82,7 @@ func Open(cfg StoreConfig) (*Store, error) {
 	if cfg.Path == "" {
 		return nil, errors.New("apikey: path: is empty")
 	}
-	s := &Store{path: cfg.Path, key: cfg.Key, log: cfg.Log, now: cfg.Now, used: map[string]time.Time{}}
+	s := &Store{path: cfg.Path, key: cfg.Key, prefix: cmp.Or(cfg.Kind, Prefix), log: cfg.Log, now: cfg.Now, used: map[string]time.Time{}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -100,7 +103,7 @@ func (s *Store) Add(spec Spec) (redact.Secret, Info, error) {
 	}
 	var random [27]byte
 	rand.Read(random[:]) // never fails
-	id, key := format(&random)
+	id, key := format(s.prefix, &random)
 	r := record{
 		ID: id, Name: spec.Name, Kind: spec.Kind, Owner: spec.Owner, Scopes: spec.Scopes,
 		Hash: hash(s.key, key), Fingerprint: redact.Fingerprint(s.key, key),
@@ -122,6 +125,31 @@ func (s *Store) Add(spec Spec) (redact.Secret, Info, error) {
 		return "", Info{}, err
 	}
 	return redact.Secret(key), r.info(), nil
+}
+
+// Errors of [Store.Find].
+var (
+	ErrUnknown = errors.New("the key is not known")
+	ErrRevoked = errors.New("the key was revoked")
+	ErrExpired = errors.New("the key has expired")
+)
+
+// Find returns what is known of a key that somebody shows, and notes its use.
+// The error is [ErrUnknown], or [ErrRevoked] or [ErrExpired] with the Info.
+func (s *Store) Find(key string) (Info, error) {
+	id := s.identify(key)
+	e := (*s.keys.Load())[id.Credential.KeyID]
+	switch {
+	case e == nil:
+		return Info{}, ErrUnknown
+	case id == e.revoked:
+		return e.info(), ErrRevoked
+	case id == e.expired:
+		return e.info(), ErrExpired
+	case id != e.valid:
+		return Info{}, ErrUnknown
+	}
+	return e.info(), nil
 }
 
 // List returns all keys, in the order in which they were made.

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/internal/api"
+)
+
+func (p *Program) readersCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "readers",
+		Short: "Manage who may read the record",
+		Long: `Make, list and revoke the named tokens with which people and tools read the
+record, so that "who looked" is a person. Each change is recorded before it is
+made. The roles:
+
+  viewer         search, view, prove and tail; no payloads, no look events
+  investigator   as a viewer, with payloads, and export and reports
+  auditor        all about looks, decisions and proofs: search, export, reports,
+                 verify, the lists of keys and readers; no payloads
+  administrator  everything`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(p.readersAddCmd(), p.readersListCmd(), p.readersRevokeCmd())
+	return c
+}
+
+func (p *Program) readersAddCmd() *cobra.Command {
+	var t target
+	var role, expires string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Make a token for one person or tool",
+		Long: "Make a token for one person or tool. It is printed once and kept nowhere: pass it on at once. " +
+			"Its owner writes it into a file that nobody else can read, and names that with --token-file, or sets GATEBOOK_TOKEN.",
+		Example: "  gatebook readers add 'Ada Quist' --role auditor --expires 90d --reason 'yearly audit'",
+		Args:    cobra.ExactArgs(1),
+	}
+	t.flags(c)
+	c.Flags().StringVar(&role, "role", "", "viewer, investigator, auditor or administrator")
+	c.Flags().StringVar(&expires, "expires", "", "when the token ends: a `time`, or how long from now, like 90d; without: never")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		n := api.NewReader{Name: args[0], Role: role}
+		if role == "" {
+			return usage(c, fmt.Errorf("--role is missing: viewer, investigator, auditor or administrator"))
+		}
+		if expires != "" {
+			if n.Expires, err = p.expiry(expires); err != nil {
+				return usage(c, fmt.Errorf("--expires %w", err))
+			}
+		}
+		to, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer to.close(&err)
+		var made api.ReaderToken
+		if err := to.post(c.Context(), "/api/v1/readers", n, &made); err != nil {
+			return err
+		}
+		if asJSON {
+			return lines(p.Stdout).Encode(made)
+		}
+		p.note("%s of %s (%s); the token, shown this once:", made.Reader.ID, made.Reader.Name, made.Reader.Role)
+		fmt.Fprintln(p.Stdout, made.Token)
+		return nil
+	}
+	return c
+}
+
+// expiry reads when something ends: a time, or how long from now.
+func (p *Program) expiry(text string) (time.Time, error) {
+	if d, err := api.ParseDuration(text); err == nil {
+		return p.Now().Add(d).UTC(), nil
+	}
+	return api.ParseTime(text, p.Now().In(p.Zone))
+}
+
+func (p *Program) readersListCmd() *cobra.Command {
+	var t target
+	var o output
+	c := &cobra.Command{Use: "list", Short: "List all readers", Args: cobra.NoArgs}
+	t.flags(c)
+	o.flags(c, "table, json or csv")
+	c.RunE = func(c *cobra.Command, _ []string) (err error) {
+		if err := o.check("table", "json", "csv"); err != nil {
+			return usage(c, err)
+		}
+		from, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer from.close(&err)
+		var list []api.Reader
+		if err := from.get(c.Context(), "/api/v1/readers", nil, &list); err != nil {
+			return err
+		}
+		if o.form == "json" {
+			enc := lines(p.Stdout)
+			for _, r := range list {
+				if err := enc.Encode(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		l, rows := p.look(&o), make([][]cell, 0, len(list))
+		for _, r := range list {
+			used := cell{l.time(r.Used), dim}
+			if r.Used.IsZero() {
+				used.text = "never"
+			}
+			rows = append(rows, []cell{{r.ID, bold}, {r.Name, plain}, {r.Role, plain}, {l.time(r.Created), dim}, used, validity(l, p.Now(), r.Revoked, r.Expires)})
+		}
+		return p.rows(&o, []string{"id", "name", "role", "created", "used", "state"}, rows)
+	}
+	return c
+}
+
+func (p *Program) readersRevokeCmd() *cobra.Command {
+	var t target
+	c := &cobra.Command{Use: "revoke ID", Short: "End a token at once", Args: cobra.ExactArgs(1)}
+	t.flags(c)
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		to, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer to.close(&err)
+		res, err := to.do(c.Context(), http.MethodDelete, "/api/v1/readers/"+url.PathEscape(args[0]), nil, nil)
+		if err != nil {
+			return err
+		}
+		res.Body.Close()
+		p.note("the token %s is revoked", args[0])
+		return nil
+	}
+	return c
+}
