@@ -148,3 +148,17 @@ func revokeReader(c *call) error {
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
 }
+
+func looksAt(c *call, p eventParams) (*reading.Looks, error) {
+	return c.cfg.Room.LooksAt(c.r.Context(), c.reader, p.Event)
+}
+
+type looksParams struct {
+	Reader string    `query:"reader" doc:"Who looked: the name of their token, its public id, or a pseudonym."`
+	From   time.Time `query:"from" doc:"Looks at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d."`
+	To     time.Time `query:"to" doc:"Looks before this time."`
+}
+
+func looksOf(c *call, p looksParams) (*reading.Looks, error) {
+	return c.cfg.Room.LooksOf(c.r.Context(), c.reader, p.Reader, reading.Query{From: p.From, To: p.To})
+}

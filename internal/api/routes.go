@@ -17,6 +17,8 @@ func routes() []route {
 		get("/api/v1/events/{event}", "event", "One event by number or id, with its proof.", oneEvent),
 		get("/api/v1/events/{event}/proof", "proof", "The proof that an event is in the ledger.", proof),
 		stream[tailParams, TailItem]("/api/v1/tail", "tail", "text/event-stream", "New events as they are sealed, as server-sent events: event, problem, or ping.", tail),
+		get("/api/v1/events/{event}/looks", "looksAt", "Who looked at an event: each look that showed it.", looksAt),
+		get("/api/v1/looks", "looksOf", "What a reader looked at.", looksOf),
 		get("/api/v1/facets", "facets", "The most frequent values of fields.", facets),
 		get("/api/v1/histogram", "histogram", "Events counted in steps of time.", histogram),
 		get("/api/v1/stats", "stats", "Events counted by the values of fields.", stats),

@@ -16,15 +16,20 @@ func (p *Program) whoCmd() *cobra.Command {
 	var t target
 	var o output
 	var s span
+	var looked, looks bool
 	c := &cobra.Command{
-		Use:     "who PRINCIPAL",
-		Short:   "Sum up what a principal did",
-		Long:    "Sum up what a principal did: identities, first and last event, and counts by operation, status, client, address and level. The principal is named by pseudonym, subject, e-mail, name, client, key id, or the fingerprint of a credential. Counts come from the index; the first and the last event are read from the ledger.",
-		Example: "  gatebook who alice@example.com --since 7d\n  gatebook who p_0123456789abcdef0123456789abcdef",
+		Use:   "who PRINCIPAL|EVENT",
+		Short: "Sum up what a principal did, or who looked",
+		Long: "Sum up what a principal did: identities, first and last event, and counts by operation, status, client, address and level. The principal is named by pseudonym, subject, e-mail, name, client, key id, or the fingerprint of a credential. Counts come from the index; the first and the last event are read from the ledger.\n\n" +
+			"With --looked: who looked at the event with this number or id, when, how and why. With --looks: what this reader looked at; the reader is named as the token is. Both need the role auditor or administrator.",
+		Example: "  gatebook who alice@example.com --since 7d\n  gatebook who p_0123456789abcdef0123456789abcdef\n  gatebook who 4711 --looked\n  gatebook who 'Ada Quist' --looks --since 30d",
 		Args:    cobra.ExactArgs(1),
 	}
 	t.flags(c)
 	s.flags(c)
+	c.Flags().BoolVar(&looked, "looked", false, "who looked at this event (number or id)")
+	c.Flags().BoolVar(&looks, "looks", false, "what this reader looked at")
+	c.MarkFlagsMutuallyExclusive("looked", "looks")
 	o.flags(c, "table or json")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		q := url.Values{"principal": {args[0]}}
@@ -40,6 +45,14 @@ func (p *Program) whoCmd() *cobra.Command {
 			return err
 		}
 		defer api.close(&err)
+		switch {
+		case looked:
+			return p.looks(c, &o, api, "/api/v1/events/"+url.PathEscape(args[0])+"/looks", nil)
+		case looks:
+			q.Set("reader", q.Get("principal"))
+			q.Del("principal")
+			return p.looks(c, &o, api, "/api/v1/looks", q)
+		}
 		var who reading.Person
 		if err := api.get(c.Context(), "/api/v1/who", q, &who); err != nil {
 			return err
@@ -101,5 +114,53 @@ func (p *Program) who(o *output, w *reading.Person) error {
 		}
 	}
 	p.note("%d events, %s; counted by the index (%s): no evidence", w.Calls, w.Meta.Took.Round(time.Millisecond), w.Meta.Index)
+	return nil
+}
+
+// looks prints who looked.
+func (p *Program) looks(c *cobra.Command, o *output, from *client, path string, q url.Values) error {
+	var got reading.Looks
+	if err := from.get(c.Context(), path, q, &got); err != nil {
+		return err
+	}
+	p.problems(got.Problems)
+	if o.form == "json" {
+		return lines(p.Stdout).Encode(&got)
+	}
+	l, rows := p.look(o), make([][]cell, 0, len(got.Looks))
+	for _, k := range got.Looks {
+		reader := cell{k.Reader, bold}
+		if k.Reader == "" {
+			reader = cell{"not known", yellow}
+		}
+		how := k.Action
+		if k.How != "" {
+			how = k.How + " by " + k.Action
+		}
+		what := k.Query
+		switch {
+		case got.Event != nil:
+		case k.Event != "":
+			what = "record " + k.Event
+		case k.Count > 0:
+			what = strings.TrimSpace(fmt.Sprintf("%s (records %s)", what, k.Shown))
+		}
+		rows = append(rows, []cell{{strconv.FormatUint(k.Number, 10), plain}, {l.time(k.At), dim}, reader, {k.Role, plain}, {how, plain}, {what, plain}, {k.Reason, plain}, {k.Address, dim}})
+	}
+	if len(rows) > 0 {
+		if err := l.table(p.Stdout, []string{"number", "time", "reader", "role", "how", "what", "why", "from"}, rows); err != nil {
+			return err
+		}
+	}
+	p.note("%d looks, %s", got.Total, got.Meta.Took.Round(time.Millisecond))
+	if n := got.Total - uint64(len(got.Looks)); n > 0 {
+		p.note("the oldest %d are left out: gatebook export 'kind:=look'", n)
+	}
+	if got.Possible > 0 {
+		p.note("%d more looks were at counts or rows of the index, and may have shown it: gatebook search 'kind:=look note.facts:form'", got.Possible)
+	}
+	if !got.Meta.Complete {
+		p.note("not complete: %s; the index is %s", got.Meta.Note, got.Meta.Index)
+	}
 	return nil
 }

@@ -191,3 +191,109 @@ func TestTileLook(t *testing.T) {
 		t.Errorf("got %d looks, want one of vic at tiles", len(looks))
 	}
 }
+
+// TestWhoLooked asks who looked at one event, with the index and without.
+func TestWhoLooked(t *testing.T) {
+	h := readingtest.Open(t)
+	h.Put(calls(12)...)
+	ctx := t.Context()
+	// By page, by view, by proof, in an export, in a tail; and past it.
+	search := func(who reading.Reader, q string, limit int) {
+		t.Helper()
+		if _, err := h.Room.Search(ctx, who, reading.Search{Query: reading.Query{LogsQL: q}, Limit: limit}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	search(viewer, "who.subject:=bob", 10) // 10 7 4 1
+	search(viewer, "who.subject:=bob", 1)  // 10
+	search(investigator, "who.subject:=alice", 10)
+	if _, err := h.Room.Event(ctx, admin, "7"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Room.Prove(ctx, auditor, "7"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Room.Export(ctx, investigator, reading.Export{Query: reading.Query{LogsQL: "who.subject:=bob"}}, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	tail, cancel := context.WithCancel(ctx)
+	seen := 0
+	err := h.Room.Tail(tail, admin, reading.Query{LogsQL: "who.subject:=bob"}, 10, func() error { return nil }, func(*reading.Record, *reading.Problem) error {
+		if seen++; seen == 4 {
+			cancel()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("the tail ended with %v", err)
+	}
+	ask := func() {
+		t.Helper()
+		got, err := h.Room.LooksAt(ctx, auditor, "7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, l := range got.Looks {
+			list = append(list, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", l.Reader, l.How, l.Action, l.Reason)))
+		}
+		want := []string{"ada shown tailed ticket 7", "ivo shown exported", "una proved prove", "ada viewed view ticket 7", "vic shown search"}
+		if !slices.Equal(list, want) || got.Total != 5 || !got.Meta.Complete {
+			t.Errorf("who looked at 7: %q (%d, %+v), want %q", list, got.Total, got.Meta, want)
+		}
+	}
+	ask()
+	if _, err := h.Room.LooksAt(ctx, investigator, "7"); !errors.Is(err, reading.ErrForbidden) {
+		t.Errorf("an investigator asks who looked: %v, want ErrForbidden", err)
+	}
+	got, err := h.Room.LooksOf(ctx, auditor, "vic", reading.Query{})
+	if err != nil || len(got.Looks) != 2 || got.Looks[0].Shown != "10" || got.Looks[1].Shown != "10,7,4,1" || got.Looks[1].Query != "who.subject:=bob" {
+		t.Errorf("what vic looked at: %v, %+v", err, got)
+	}
+	h.StartIndex()
+	h.Indexed()
+	ask()
+	// What comes from the index has no numbers.
+	if _, err := h.Room.Stats(ctx, viewer, reading.Query{}, []string{"who.subject"}, 10); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.Room.LooksAt(ctx, auditor, "7"); err != nil || got.Possible != 1 || got.Total != 5 {
+		t.Errorf("after a look at counts: %v, %+v; want one look that may have shown it", err, got)
+	}
+}
+
+// TestExportParts exports more scattered records than fit into one event.
+func TestExportParts(t *testing.T) {
+	h := readingtest.Open(t)
+	const records = 12_000
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	for i := range records {
+		h.Recorder.Put(readingtest.Call(at.Add(time.Duration(i)*time.Millisecond), []string{"alice", "bob"}[i%2], "GET", "/x", 200))
+	}
+	for h.Recorder.Size() < records {
+		if _, err := h.Recorder.Wait(t.Context(), h.Recorder.Size()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sum, err := h.Room.Export(t.Context(), investigator, reading.Export{Query: reading.Query{LogsQL: "who.subject:=bob"}, Format: reading.CSV, Columns: []string{"number"}}, &bytes.Buffer{})
+	if err != nil || sum.Events != records/2 {
+		t.Fatalf("exported %+v, %v", sum, err)
+	}
+	parts, last := 0, uint64(0)
+	for _, l := range h.Looks() {
+		if l.Note.Name == "exported-part" {
+			parts++
+		}
+		for _, n := range strings.FieldsFunc(fact(l, "shown"), func(c rune) bool { return c == ',' }) {
+			var v uint64
+			fmt.Sscan(n, &v)
+			if v != last+1 && v != last+2 {
+				t.Fatalf("after %d comes %d", last, v)
+			}
+			last = v
+		}
+	}
+	if parts < 1 || last < records-2 {
+		t.Errorf("%d parts up to record %d, want all of %d in more than one", parts, last, records)
+	}
+}
