@@ -33,10 +33,10 @@ var Floors = map[string]int{
 	"internal/record":      3, // the only writer
 	"internal/follow":      3, // cursors
 
-	"capture":               2, // exchange to event
-	"internal/identity/...": 2, // who it was
-	"internal/operation":    2, // what it was
-	"internal/classify":     2, // what was in it
+	"capture":                2, // exchange to event
+	"internal/identity/...":  2, // who it was
+	"internal/operation/...": 2, // what it was
+	"internal/classify":      2, // what was in it
 
 	"internal/redact": 1, // secrets taken out
 	"internal/policy": 1, // what is allowed
@@ -53,11 +53,12 @@ var Outside = []string{"bench/...", "test/...", "internal/arch"}
 // Neighbours lists the imports on one floor that are allowed, as "importer
 // imported", each with its reason.
 var Neighbours = map[string]string{
-	"ledger event":                  "the ledger's records are events, and an envelope is checked against its commitment",
-	"internal/identity/... capture": "a resolver sees the evidence that capture defines, and answers with an identity of its",
-	"internal/cli internal/app":     "the verb serve starts the program",
-	"internal/cli internal/verify":  "the verb verify is that of gatebook-verify",
-	"internal/api internal/console": "one server answers for both",
+	"ledger event":                   "the ledger's records are events, and an envelope is checked against its commitment",
+	"internal/identity/... capture":  "a resolver sees the evidence that capture defines, and answers with an identity of its",
+	"internal/operation/... capture": "an observer is shown the calls by capture, and answers with its facts",
+	"internal/cli internal/app":      "the verb serve starts the program",
+	"internal/cli internal/verify":   "the verb verify is that of gatebook-verify",
+	"internal/api internal/console":  "one server answers for both",
 }
 
 // Only lists packages, of this module and of others, that a few alone may
@@ -88,6 +89,6 @@ type Closure struct {
 // Closures lists the packages whose closure is part of what they promise.
 var Closures = []Closure{
 	{"cmd/gatebook-verify", []string{"event", "ledger", "internal/verify"}, []string{"net/...", "os/exec", "plugin"}, "its smallness is the argument"},
-	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation", "internal/classify"}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
+	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify"}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
 	{"capture", []string{"event", "internal/redact", "internal/policy"}, nil, "the middleware is for other people's programs"},
 }
