@@ -37,6 +37,11 @@ type Call struct {
 	Header   http.Header // of the request
 	Identity *Identity   // who calls
 	HTTP2    bool        // it came by HTTP/2, as gRPC does
+
+	// Template is the route template of the operation, set in Observe by the
+	// observer that knows templates, for those that come after it; empty: not
+	// known.
+	Template string
 }
 
 // Observation watches one call. Its methods are not called at the same time,

@@ -208,6 +208,46 @@ func TestObserverFacts(t *testing.T) {
 	}
 }
 
+// teller is an observer that says what it is told in Observe and in End.
+type teller struct {
+	eye
+	name string
+	said *[]string
+}
+
+func (o *teller) Observe(c *capture.Call) capture.Observation {
+	*o.said = append(*o.said, o.name+" after "+c.Template)
+	c.Template = o.name
+	return o
+}
+
+func (o *teller) End(f *capture.Facts) {
+	*o.said = append(*o.said, o.name+" ends after "+f.Operation.Name)
+	f.Operation.Name = o.name
+}
+
+// TestObservers has two observers watch one call.
+func TestObservers(t *testing.T) {
+	var said []string
+	a, b := &teller{name: "a", said: &said}, &teller{name: "b", said: &said}
+	o := capture.Observers(nil, a, b).Observe(new(capture.Call))
+	o.Request([]byte("in"))
+	o.Answer(200, nil)
+	o.Response([]byte("out"))
+	o.End(new(capture.Facts))
+	if want := []string{"a after ", "b after a", "b ends after ", "a ends after b"}; !slices.Equal(said, want) {
+		t.Errorf("got %q, want %q", said, want)
+	}
+	for _, o := range []*teller{a, b} {
+		if string(o.request) != "in" || string(o.response) != "out" {
+			t.Errorf("%s saw %q and %q", o.name, o.request, o.response)
+		}
+	}
+	if capture.Observers(nil) != nil || capture.Observers(a) != capture.Observer(a) {
+		t.Error("none or one need no list")
+	}
+}
+
 // TestObserverPanics has an observer make mistakes: the call must not notice.
 func TestObserverPanics(t *testing.T) {
 	for _, where := range []string{"Request", "Response", "End"} {
