@@ -39,9 +39,19 @@ func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err err
 			return l.sealedChunk(seg, n)
 		}
 		records, err := l.frameChunk(j.first, frame)
-		if errors.Is(err, fs.ErrNotExist) && try == 0 {
+		var evidence *EvidenceError
+		switch {
+		case try > 0:
+		case errors.Is(err, fs.ErrNotExist):
 			// Sealed, and its journal removed, since the last refresh.
 			if err := l.Refresh(); err != nil {
+				return nil, 0, err
+			}
+			continue
+		case errors.As(err, &evidence):
+			// The segment may have been written anew without envelopes that
+			// were erased: then its frames are at other places.
+			if err := l.Forget(); err != nil {
 				return nil, 0, err
 			}
 			continue
@@ -68,6 +78,9 @@ func (l *Ledger) frameChunk(segment uint64, ref frameRef) ([]*event.Sealed, erro
 		}
 		if err := frame.Unlock(l.keys); err != nil && !errors.Is(err, ErrKeyDestroyed) {
 			return nil, inFile(name, err)
+		}
+		if frame.First != ref.first || len(frame.Records) != int(ref.count) {
+			return nil, &EvidenceError{name, fmt.Sprintf("frame at byte %d", ref.offset), "it is not the frame that was there"}
 		}
 		records := make([]*event.Sealed, len(frame.Records))
 		for i := range records {
@@ -222,8 +235,17 @@ func DayOf(header []byte) string {
 type cache[K comparable, V any] struct {
 	max int
 
-	mu sync.Mutex // guards m
-	m  map[K]V
+	mu    sync.Mutex // guards what follows
+	m     map[K]V
+	drops int // how often all was dropped
+}
+
+// drop empties the cache. What is being made meanwhile is not kept.
+func (c *cache[K, V]) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.m)
+	c.drops++
 }
 
 func newCache[K comparable, V any](max int) *cache[K, V] {
@@ -233,6 +255,7 @@ func newCache[K comparable, V any](max int) *cache[K, V] {
 func (c *cache[K, V]) get(k K, make func() (V, error)) (V, error) {
 	c.mu.Lock()
 	v, ok := c.m[k]
+	drops := c.drops
 	c.mu.Unlock()
 	if ok {
 		return v, nil
@@ -243,6 +266,9 @@ func (c *cache[K, V]) get(k K, make func() (V, error)) (V, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.drops != drops {
+		return v, nil
+	}
 	for old := range c.m {
 		if len(c.m) < c.max {
 			break

@@ -56,6 +56,7 @@ type Frame struct {
 	Size       int   // in the journal
 	Key        KeyID // that the envelopes are encrypted with; zero: they are in clear
 
+	raw    []byte                  // the bytes that it was parsed from
 	locked [][event.Classes][]byte // by record, while they are encrypted
 }
 
@@ -210,7 +211,7 @@ func ParseFrame(b []byte) (*Frame, error) {
 	if binary.BigEndian.Uint32(b[20:]) != frameCRC(b) {
 		return nil, errors.New("its CRC-32C is wrong: bytes of it were changed")
 	}
-	f := &Frame{First: binary.BigEndian.Uint64(b[12:]), Size: n}
+	f := &Frame{First: binary.BigEndian.Uint64(b[12:]), Size: n, raw: b}
 	r := reader{b: b[frameHeader : n-len(frameEnd)]}
 	if crypt := string(b[:4]) == cryptFrame; crypt {
 		if copy(f.Key[:], r.take(len(f.Key))); f.Key.IsZero() {

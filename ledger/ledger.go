@@ -119,6 +119,22 @@ func (l *Ledger) Checkpoint() (Checkpoint, []byte, error) {
 func (l *Ledger) Refresh() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.refresh()
+}
+
+// Forget drops what is kept in memory of the ledger's content, and looks at the
+// files anew. After envelopes were removed from the files, none of them is
+// handed out once Forget has returned.
+func (l *Ledger) Forget() error {
+	l.blocks.drop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.journal = nil
+	return l.refresh()
+}
+
+// refresh does the work of Refresh. The caller holds mu.
+func (l *Ledger) refresh() error {
 	if err := l.refreshSealed(); err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ type Report struct {
 	History    int             // cosigned checkpoints in the ledger's history
 	Losses     []Loss          // what is known not to be in the record
 	Clock      []ClockState    // when the ledger's clock had no source, and its steps
+	Removals   []Removed       // decisions by which envelopes are missing, in order
 	Problems   []Problem       // why the evidence does not hold
 	Unreadable []Problem       // what the disk did not give
 	Notes      []string        // what is worth knowing, and is not wrong
@@ -108,7 +109,7 @@ func segmentNames(fsys fs.FS) []string {
 }
 
 func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
-	v := &verifier{fsys: fsys, opts: opts, report: new(Report)}
+	v := &verifier{fsys: fsys, opts: opts, report: new(Report), absent: make(map[absent]*numbers)}
 	if v.opts.Parallel == nil {
 		v.opts.Parallel = func(n int, do func(int)) {
 			for i := range n {
@@ -121,6 +122,7 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		v.sealed()
 		v.journals()
 		v.signatures()
+		v.removals()
 		v.tree()
 		v.checkpoints()
 		v.witnessed()
@@ -147,6 +149,8 @@ type verifier struct {
 	report  *Report
 	done    uint64
 	unknown [][2]uint64 // ranges of records of which a problem tells already
+	absent  map[absent]*numbers
+	short   []*lockedBlock
 
 	checkpoint []byte   // as published; nil: none or not readable
 	tiles      []int64  // sizes of the tile files, by level, before the records were read
@@ -369,7 +373,7 @@ func (v *verifier) segment(seg *segment, envelopes []string) {
 		v.progress(uint64(len(headers)))
 	}
 	if !v.opts.SkipEnvelopes {
-		v.envelopes(expect, envelopes)
+		v.explain(f, seg, v.envelopes(expect, envelopes))
 	}
 }
 
@@ -379,6 +383,7 @@ func (v *verifier) header(name string, n uint64, h []byte) event.Commit {
 	if err != nil {
 		v.wrong(name, fmt.Sprintf("record %d", n), "%s", err)
 	}
+	v.decision(name, n, h)
 	if v.opts.Decode {
 		if _, err := event.DecodeHeader(h); err != nil {
 			v.wrong(name, fmt.Sprintf("record %d", n), "%s", err)
@@ -394,37 +399,60 @@ type wanted struct {
 }
 
 // envelopes checks the envelope files of a sealed segment against what its
-// headers commit to.
-func (v *verifier) envelopes(expect map[string][]wanted, files []string) {
+// headers commit to, and returns what is missing.
+func (v *verifier) envelopes(expect map[string][]wanted, files []string) (gone []missed) {
 	for name, want := range expect {
 		if !slices.Contains(files, name) {
-			v.wrong(name, "", "the file is missing: %d records commit to envelopes in it, the first is record %d", len(want), want[0].n)
+			gone = append(gone, allMissed(name, want)...)
 		}
 	}
 	for _, name := range files {
-		v.envelopeFile(name, expect[name])
+		gone = append(gone, v.envelopeFile(name, expect[name])...)
 	}
+	return gone
 }
 
-func (v *verifier) envelopeFile(name string, want []wanted) {
+// allMissed is what is missing with a whole file.
+func allMissed(name string, want []wanted) []missed {
+	class := classOf(name)
+	gone := make([]missed, len(want))
+	for i, w := range want {
+		gone[i] = missed{n: w.n, class: class, whole: true}
+	}
+	return gone
+}
+
+// classOf returns the class of the envelopes in the file of the given name.
+func classOf(name string) event.Class {
+	class, _ := event.ParseClass(strings.Split(name, "/")[1])
+	return class
+}
+
+func (v *verifier) envelopeFile(name string, want []wanted) (gone []missed) {
 	f, size, err := openAt(v.fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return allMissed(name, want) // removed since it was listed
+	}
 	if err != nil {
 		v.problem(name, "", err)
-		return
+		return nil
 	}
 	defer f.Close()
 	envelopes, err := readEnvelopeIndex(f, size, v.ledger.dec, v.opts.Keys)
 	if err != nil {
 		v.problem(name, "", blockError(name, "", err))
-		return
+		return nil
 	}
-	class, _ := event.ParseClass(strings.Split(name, "/")[1])
-	next := 0
+	class, next := classOf(name), 0
 	for i := range envelopes.Blocks() {
 		where := fmt.Sprintf("block %d", i)
 		raw, err := envelopes.raw(i)
 		if err == nil && !raw.key.IsZero() && v.opts.Keys == nil {
-			next = v.lockedBlock(name, where, envelopes, i, raw.count, want, next)
+			end := v.lockedBlock(name, where, envelopes, i, raw.count, want, next)
+			if end-next > raw.count {
+				gone = append(gone, someMissed(name, where, raw.count, want[next:end])...)
+			}
+			next = end
 			continue
 		}
 		var envs []NumberedEnvelope
@@ -433,11 +461,11 @@ func (v *verifier) envelopeFile(name string, want []wanted) {
 		}
 		if err != nil {
 			v.problem(name, where, blockError(name, where, err))
-			return
+			return nil
 		}
 		for _, e := range envs {
 			for next < len(want) && want[next].n < e.N {
-				v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing", class)
+				gone = append(gone, missed{n: want[next].n, class: class})
 				next++
 			}
 			if next == len(want) || want[next].n != e.N {
@@ -451,21 +479,24 @@ func (v *verifier) envelopeFile(name string, want []wanted) {
 		}
 		v.count(len(envs))
 	}
-	if next < len(want) {
-		v.wrong(name, fmt.Sprintf("record %d", want[next].n), "its %s envelope is missing, and %d after it", class, len(want)-next-1)
+	for ; next < len(want); next++ {
+		gone = append(gone, missed{n: want[next].n, class: class})
 	}
+	return gone
 }
 
 // lockedBlock checks block i of an envelope file, which has count envelopes,
-// without its key: that there are as many as the headers commit to from its
-// first record up to that of the next block. It returns the place in want
-// after them.
+// without its key: that its first is one that a header commits to, and that
+// there are no more than the headers commit to up to the first of the next
+// block. It returns the place in want after them. If there are fewer, some of
+// them are missing.
 func (v *verifier) lockedBlock(name, where string, envelopes *EnvelopeReader, i, count int, want []wanted, next int) int {
-	first, end := envelopes.refs[i].first, next
+	first, end, in := envelopes.refs[i].first, next, false
 	for end < len(want) && (i+1 == len(envelopes.refs) || want[end].n < envelopes.refs[i+1].first) {
+		in = in || want[end].n == first
 		end++
 	}
-	if end == next || want[next].n != first || end-next != count {
+	if !in || end-next < count {
 		v.wrong(name, where, "it has %d encrypted envelopes from record %d on, which is not what the headers commit to", count, first)
 	}
 	v.mu.Lock()

@@ -82,6 +82,11 @@ func (v *verifier) journal(j *openJournal, last bool) uint64 {
 		v.problem(name, "", j.err)
 		return j.first
 	}
+	// As long as it is now: a decision by which a sealed envelope was found
+	// missing is in it, or in a segment that came after it.
+	if info, err := j.file.Stat(); err == nil {
+		j.size = info.Size()
+	}
 	scan, end := NewFrames(j.file, j.size, j.first), j.first
 	for {
 		frame, err := scan.Next()
@@ -166,7 +171,7 @@ func (v *verifier) frame(name, where string, f *Frame) {
 					v.wrong(name, fmt.Sprintf("record %d", n), "there is a %s envelope that its header does not commit to", c)
 				}
 			case env == nil && !want.IsZero() && n >= v.covered:
-				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is missing", c)
+				v.missing(name, c, n, rec.Header)
 			case env != nil && !env.Check(c, want):
 				v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is not the one that was sealed", c)
 			case env != nil:

@@ -100,6 +100,9 @@ type Recorder struct {
 	retried time.Time // when that was last tried
 
 	sealMu sync.Mutex // held while segments are sealed, or the ledger is opened
+
+	rolls    chan chan error // requests to finish the active segment, served by Run
+	removing sync.Mutex      // held by the one removal of envelopes that may run
 }
 
 // item is an event on its way to the commit.
@@ -123,7 +126,7 @@ var _ capture.Sink = (*Recorder)(nil)
 // behind. It fails with [ErrLocked], [ErrRollback], a [ledger.EvidenceError],
 // or an error of the disk.
 func Open(cfg Config) (*Recorder, error) {
-	r := &Recorder{changed: make(chan struct{})}
+	r := &Recorder{changed: make(chan struct{}), rolls: make(chan chan error)}
 	if cfg.Disk == nil {
 		if err := Dir(cfg.Dir).MakeDir("."); err != nil {
 			return nil, fmt.Errorf("making the ledger's folder: %w", err)

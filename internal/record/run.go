@@ -46,6 +46,8 @@ func (r *Recorder) loop(ctx context.Context) {
 			r.commit(r.gather(it, true))
 		case <-tick.C:
 			r.housekeep()
+		case done := <-r.rolls:
+			done <- r.rollNow()
 		case <-ctx.Done():
 			return
 		}

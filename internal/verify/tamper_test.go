@@ -206,6 +206,7 @@ func TestAttacks(t *testing.T) {
 		must(os.Truncate(c(journal), info.Size()-1))
 	})
 	f("an envelope file removed", "the file is missing", func(c func(string) string) { must(os.Remove(c(who))) })
+	f("an envelope file of one class and day removed", "no decision covers", func(c func(string) string) { must(os.Remove(c(who))) })
 	f("an envelope file of another class put in its place", "envelope/who", func(c func(string) string) {
 		b, err := os.ReadFile(first("envelope/what/*/*"))
 		must(err)

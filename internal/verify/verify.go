@@ -199,6 +199,9 @@ func printText(w io.Writer, r *ledger.Report, o Options) {
 	}
 	printWitnesses(w, r)
 	fmt.Fprintf(w, "read        %d records, %d envelopes\n", r.Size, r.Envelopes)
+	if text := r.RemovedText(); text != "" {
+		fmt.Fprintf(w, "removed     %s\n", text)
+	}
 	switch Code(r) {
 	case Intact:
 		fmt.Fprintln(w, "INTACT      every record is the one that was sealed, none is missing")
@@ -223,6 +226,7 @@ func printJSON(w io.Writer, r *ledger.Report) {
 		"witnessed":  witnessedJSON(r),
 		"lost":       lossesJSON(r.Losses),
 		"clock":      clockJSON(r.Clock),
+		"removals":   removals(r.Removals),
 		"problems":   problems(r.Problems),
 		"unreadable": problems(r.Unreadable),
 		"notes":      append([]string{}, r.Notes...),
@@ -233,6 +237,14 @@ func problems(ps []ledger.Problem) []map[string]string {
 	out := make([]map[string]string, len(ps))
 	for i, p := range ps {
 		out[i] = map[string]string{"file": p.File, "where": p.Where, "what": p.What}
+	}
+	return out
+}
+
+func removals(list []ledger.Removed) []map[string]any {
+	out := make([]map[string]any, len(list))
+	for i, r := range list {
+		out[i] = map[string]any{"decision": r.Number, "name": r.Name, "at": r.At, "decided": r.Count, "missing": r.Missing}
 	}
 	return out
 }

@@ -45,6 +45,10 @@ func second(t *testing.T, args ...string) (code int, out string) {
 	return code, string(b)
 }
 
+// signers are the keys of the ledgers that makeLedger made, by their public
+// part.
+var signers = map[string]note.Signer{}
+
 // makeLedger records some thousand events such that all kinds of file are
 // there: with small segments some are sealed, with large ones none.
 func makeLedger(t *testing.T, events int, segment int64) (dir, vkey string) {
@@ -57,6 +61,7 @@ func makeLedger(t *testing.T, events int, segment int64) (dir, vkey string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	signers[vkey] = signer
 	dir = t.TempDir()
 	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: segment})
 	if err != nil {
@@ -202,5 +207,60 @@ func TestOlderCheckpoint(t *testing.T) {
 	}
 	if code, out := second(t, "--key", vkey, dir); code != 1 || !strings.Contains(out, "its root is not that of the first") {
 		t.Errorf("a record after it changed: exit code %d, want 1\n%s", code, out)
+	}
+}
+
+// TestRemovals has verify.py accept what was removed by decision, and nothing
+// more.
+func TestRemovals(t *testing.T) {
+	dir, vkey := makeLedger(t, 600, 96<<10)
+	skey := signers[vkey]
+	r, err := record.Open(record.Config{Dir: dir, Signer: skey, Key: vkey, SegmentSize: 96 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	today := ledger.Day(time.Now())
+	var numbers []uint64
+	for _, x := range []ledger.Removal{
+		{Name: ledger.NoteErase, Classes: [event.Classes]bool{true, true, true}, Records: ledger.Ranges{{From: 3, To: 3}, {From: 100, To: 300}, {From: 610, To: 612}}},
+		{Name: ledger.NoteExpire, Classes: [event.Classes]bool{event.ClassPayload: true}, From: "2026-01-01", Until: today, Below: 500, RoutesExcept: []string{"kept"}, Except: ledger.Ranges{{From: 400, To: 420}}},
+	} {
+		e := someEvent(0)
+		e.Who, e.What, e.Payload = nil, nil, nil
+		e.Kind, e.Capture, e.Note = event.Decision, event.Capture{Method: "self"}, &event.Note{Name: x.Name, Facts: x.Facts()}
+		receipt, err := r.Append(ctx, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, receipt.Number)
+	}
+	if _, err := r.CarryOut(ctx, numbers...); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	report := ledger.Verify(os.DirFS(dir), ledger.VerifyOptions{Key: vkey})
+	gone := uint64(0)
+	for _, x := range report.Removals {
+		gone += x.Missing
+	}
+	if want := uint64(3*(1+201+3) + 500 - 21 - 1 - 201); !report.OK() || gone != want {
+		t.Fatalf("ours: %v, %d envelopes removed, want %d", report.Problems, gone, want)
+	}
+	want := fmt.Sprintf("%d envelopes were removed by 2 decisions", gone)
+	if code, out := second(t, "--key", vkey, dir); code != 0 || !strings.Contains(out, want) {
+		t.Fatalf("exit code %d, want 0 and %q\n%s", code, want, out)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "envelope", "who", "*", "*"))
+	if err := os.Remove(names[0]); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := second(t, "--key", vkey, dir); code != 1 || !strings.Contains(out, "no decision covers that") {
+		t.Errorf("more was removed: exit code %d, want 1\n%s", code, out)
 	}
 }

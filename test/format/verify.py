@@ -8,6 +8,7 @@ Needs Python 3.9 and the command zstd; nothing else.
 """
 import argparse
 import base64
+import bisect
 import hashlib
 import json
 import os
@@ -263,6 +264,49 @@ class Tree:
         return h
 
 
+def route(header):
+    i = header.find(b',"capture":')
+    return json.JSONDecoder().raw_decode(header[i + 11:].decode())[0].get("route", "") if i >= 0 else ""
+
+
+def ranges(text):
+    """Parses "12,15-20" into ascending pairs."""
+    out = []
+    for part in text.split(",") if text else ():
+        a, _, b = part.partition("-")
+        out.append((int(a), int(b or a)))
+    if ",".join(str(a) if a == b else "%d-%d" % (a, b) for a, b in out) != text or any(a[1] + 1 >= b[0] for a, b in zip(out, out[1:])):
+        raise ValueError("its records are not ascending ranges")
+    return out
+
+
+class Removal:
+    """A decision that lets envelopes be missing (10)."""
+
+    def __init__(self, n, note):
+        facts = {f["name"]: f["value"] for f in note["facts"]}
+        self.n, self.erase = n, note["name"] == "erase"
+        known = {"by", "classes", "count", "held", "principal", "request", "tool"}
+        known |= {"records"} if self.erase else {"below", "except", "from", "routes", "routes_except", "until"}
+        if set(facts) - known:
+            raise ValueError("unknown facts " + " ".join(sorted(set(facts) - known)))
+        self.classes = [CLASSES.index(c) for c in facts["classes"].split(",")]
+        self.list = ranges(facts["records"] if self.erase else facts.get("except", ""))
+        if not self.erase:
+            self.below, self.first, self.last = int(facts["below"]), facts["from"], facts["until"]
+            self.only = facts["routes"].split(",") if "routes" in facts else None
+            self.other = facts.get("routes_except", "").split(",") if "routes_except" in facts else []
+
+    def covers(self, n, c, day, by):
+        if n >= self.n or c not in self.classes:
+            return False
+        i = bisect.bisect(self.list, (n, 1 << 64)) - 1
+        listed = i >= 0 and self.list[i][0] <= n <= self.list[i][1]
+        if self.erase:
+            return listed
+        return n < self.below and self.first <= day <= self.last and not listed and (by in self.only if self.only else by not in self.other)
+
+
 class Verifier:
     def __init__(self, root):
         self.root = root
@@ -270,6 +314,7 @@ class Verifier:
         self.leaves, self.wanted = [], []  # wanted: (size, root, where)
         self.envelopes = 0
         self.checkpoint = None
+        self.removals, self.absent = {}, []  # absent: (record, class, day, route, where)
 
     def wrong(self, where, what):
         self.damage.append("%s: %s" % (where, what))
@@ -307,6 +352,7 @@ class Verifier:
             return
         self.sealed()
         self.journals()
+        self.removed()
         for i, name in enumerate(since):
             with open(name, "rb") as f:
                 self.older(f.read(), "older checkpoint %d" % (i + 1))
@@ -380,9 +426,10 @@ class Verifier:
                     r = Reader(items)
                     for _ in range(count):
                         header = r.take(r.num(2))
-                        for c, h in self.commits(name, header)[0].items():
-                            day = self.commits(name, header)[1]
-                            expect.setdefault("envelope/%s/%s/%020d.env" % (CLASSES[c], day, first), []).append((len(self.leaves), c, h))
+                        n, (commit, day) = len(self.leaves), self.commits(name, header)
+                        self.removal(name, n, header)
+                        for c, h in commit.items():
+                            expect.setdefault("envelope/%s/%s/%020d.env" % (CLASSES[c], day, first), []).append((n, c, h, day, route(header)))
                         self.leaves.append(sha(b"\0", header))
                     r.end()
             except Damage as e:
@@ -391,7 +438,7 @@ class Verifier:
                 continue
             mine = files.pop(first, [])
             for missing in sorted(set(expect) - set(mine)):
-                self.wrong(missing, "it is missing")
+                self.absent += [(n, c, day, by, missing) for n, c, _, day, by in expect[missing]]
             for env in mine:
                 self.envelope_file(env, expect.get(env, []))
         self.covered = len(self.leaves)
@@ -421,9 +468,12 @@ class Verifier:
         except Damage as e:
             return self.wrong(name, str(e))
         self.envelopes += len(have)
-        if [n for n, _, _ in have] != [n for n, _, _ in expect]:
+        there = {n for n, _, _ in have}
+        self.absent += [(n, c, day, by, name) for n, c, _, day, by in expect if n not in there]
+        expect = [e for e in expect if e[0] in there]
+        if len(have) != len(expect):
             return self.wrong(name, "its envelopes are not those of the records that commit to some")
-        for (n, salt, data), (_, c, h) in zip(have, expect):
+        for (n, salt, data), (_, c, h, _, _) in zip(have, expect):
             if commitment(c, salt, data) != h:
                 self.wrong(name, "record %d: its envelope is not the one that was sealed" % n)
 
@@ -490,13 +540,39 @@ class Verifier:
                 self.wrong(where, "record %d is not the one in the sealed segment" % n)
         else:
             self.leaves.append(leaf)
-        commit = self.commits(where, header)[0]
+        commit, day = self.commits(where, header)
+        self.removal(where, n, header)
         for c, (salt, data) in envs.items():
             self.envelopes += 1
             if commitment(c, salt, data) != commit.get(c):
                 self.wrong(where, "record %d: its %s envelope is not the one that was sealed" % (n, CLASSES[c]))
-        if n >= self.covered and set(commit) - set(envs):
-            self.wrong(where, "record %d: an envelope is missing" % n)
+        if n >= self.covered:
+            self.absent += [(n, c, day, route(header), where) for c in sorted(set(commit) - set(envs))]
+
+    def removal(self, where, n, header):
+        """Takes note of a decision to remove envelopes (10)."""
+        if b',"kind":"decision"' not in header[:96]:
+            return
+        try:
+            h = json.loads(header)
+            note = h.get("note", {})
+            if h.get("kind") == "decision" and h.get("capture", {}).get("method") == "self" and note.get("name") in ("erase", "expire"):
+                self.removals[n] = Removal(n, note)
+        except (ValueError, KeyError, TypeError, AttributeError) as e:
+            self.notes.append("%s: record %d: a decision that is not understood covers nothing: %s" % (where, n, e))
+
+    def removed(self):
+        gone, wrong = 0, {}
+        decisions = [self.removals[n] for n in sorted(self.removals)]
+        for n, c, day, by, where in self.absent:
+            if any(r.covers(n, c, day, by) for r in decisions):
+                gone += 1
+            else:
+                wrong.setdefault(where, []).append(n)
+        for where, list in sorted(wrong.items()):
+            self.wrong(where, "record %d: its envelope is missing, it is missing in %d records, and no decision covers that" % (list[0], len(list)))
+        if decisions:
+            self.notes.append("%d envelopes were removed by %d decisions" % (gone, len(decisions)))
 
     def tree(self):
         size = len(self.leaves)
