@@ -53,7 +53,7 @@ var ErrNoRemoval = errors.New("not a decision to remove envelopes")
 
 // informative are the facts of a removal that say something about it and do
 // not change what it covers.
-var informative = []string{"by", "held", "principal", "tool"}
+var informative = []string{"by", "held", "principal", "role", "tool"}
 
 // ParseRemoval reads the decision in the header of record n. The error wraps
 // [ErrNoRemoval] if the header is of something else; any other error means

@@ -286,7 +286,7 @@ class Removal:
     def __init__(self, n, note):
         facts = {f["name"]: f["value"] for f in note["facts"]}
         self.n, self.erase = n, note["name"] == "erase"
-        known = {"by", "classes", "count", "held", "principal", "request", "tool"}
+        known = {"by", "classes", "count", "held", "principal", "request", "role", "tool"}
         known |= {"records"} if self.erase else {"below", "except", "from", "routes", "routes_except", "until"}
         if set(facts) - known:
             raise ValueError("unknown facts " + " ".join(sorted(set(facts) - known)))
