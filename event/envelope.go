@@ -115,7 +115,10 @@ func (h *Hash) UnmarshalText(b []byte) error {
 		*h = Hash{}
 		return nil
 	}
-	if n, err := hex.Decode(h[:], b); err != nil || n != len(h) || len(b) != 2*len(h) {
+	if len(b) != hex.EncodedLen(len(h)) {
+		return fmt.Errorf("hash %q: want 64 hex digits", clip(string(b), 70))
+	}
+	if _, err := hex.Decode(h[:], b); err != nil {
 		return fmt.Errorf("hash %q: want 64 hex digits", clip(string(b), 70))
 	}
 	return nil
