@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 )
 
 // Class names an envelope.
@@ -63,14 +64,20 @@ type Envelope struct {
 // Commitment returns SHA-256 over the ASCII text "gatebook/envelope/v1", a
 // NUL, one byte for the class, the salt, and the envelope's bytes.
 func Commitment(class Class, salt Salt, data []byte) Hash {
+	var stack [512]byte // most envelopes fit, and are then hashed in one piece
+	b := append(stack[:0], commitDomain...)
+	b = append(b, byte(class))
+	b = append(b, salt[:]...)
+	if len(b)+len(data) <= len(stack) {
+		return sha256.Sum256(append(b, data...))
+	}
+	return hashOf(string(b), data)
+}
+
+func hashOf(prefix string, data []byte) (sum Hash) {
 	h := sha256.New()
-	var prefix [len(commitDomain) + 1 + SaltSize]byte
-	n := copy(prefix[:], commitDomain)
-	prefix[n] = byte(class)
-	copy(prefix[n+1:], salt[:])
-	h.Write(prefix[:])
+	io.WriteString(h, prefix)
 	h.Write(data)
-	var sum Hash
 	h.Sum(sum[:0])
 	return sum
 }

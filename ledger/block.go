@@ -143,17 +143,32 @@ func readIndex(r io.ReaderAt, size int64) (refs []blockRef, end uint64, err erro
 	return refs, uint64(start), nil
 }
 
+// blockBuffer holds what one block is read and uncompressed into. The zero
+// value is ready; using it again saves both allocations.
+type blockBuffer struct {
+	raw           rawBlock
+	stored, items []byte
+}
+
+// resize returns a slice of n bytes, in b if it is large enough.
+func resize(b []byte, n int) []byte {
+	if cap(b) < n {
+		return make([]byte, n, n+n/4)
+	}
+	return b[:n]
+}
+
 // readBlock reads the block in clear that takes the bytes [from, to) and
-// returns its items uncompressed.
-func readBlock(r io.ReaderAt, dec *zstd.Decoder, ref blockRef, to uint64) (items []byte, count int, err error) {
-	b, err := readRaw(r, ref, to)
+// returns its items uncompressed, which are valid until buf is used again.
+func readBlock(r io.ReaderAt, dec *zstd.Decoder, buf *blockBuffer, ref blockRef, to uint64) (items []byte, count int, err error) {
+	b, err := readRaw(r, buf, ref, to)
 	if err != nil {
 		return nil, 0, err
 	}
 	if !b.key.IsZero() {
 		return nil, 0, fmt.Errorf("%w: it is encrypted, which headers never are", errBlock)
 	}
-	items, err = b.items(dec, nil)
+	items, err = b.items(dec, nil, buf)
 	return items, b.count, err
 }
 
@@ -167,16 +182,18 @@ type rawBlock struct {
 }
 
 // readRaw reads the block that takes the bytes [from, to), and checks what can
-// be checked without a key.
-func readRaw(r io.ReaderAt, ref blockRef, to uint64) (*rawBlock, error) {
+// be checked without a key. What it returns is valid until buf is used again.
+func readRaw(r io.ReaderAt, buf *blockBuffer, ref blockRef, to uint64) (*rawBlock, error) {
 	if to <= ref.offset || to-ref.offset > maxBlock || to-ref.offset < blockHeader {
 		return nil, fmt.Errorf("%w: it has an impossible size", errBlock)
 	}
-	b := make([]byte, to-ref.offset)
+	buf.stored = resize(buf.stored, int(to-ref.offset))
+	b := buf.stored
 	if _, err := r.ReadAt(b, int64(ref.offset)); err != nil {
 		return nil, err
 	}
-	raw := &rawBlock{
+	raw := &buf.raw
+	*raw = rawBlock{
 		head: b[:24], count: int(binary.BigEndian.Uint32(b[12:])),
 		size: int(binary.BigEndian.Uint32(b[16:])), stored: b[blockHeader:],
 	}
@@ -201,7 +218,7 @@ func readRaw(r io.ReaderAt, ref blockRef, to uint64) (*rawBlock, error) {
 }
 
 // items returns the items, decrypted and uncompressed.
-func (b *rawBlock) items(dec *zstd.Decoder, keys Keys) ([]byte, error) {
+func (b *rawBlock) items(dec *zstd.Decoder, keys Keys, buf *blockBuffer) ([]byte, error) {
 	packed := b.stored
 	if !b.key.IsZero() {
 		key, err := keys.get(b.key)
@@ -212,10 +229,11 @@ func (b *rawBlock) items(dec *zstd.Decoder, keys Keys) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", errBlock, err)
 		}
 	}
-	items, err := dec.DecodeAll(packed, make([]byte, 0, b.size))
+	items, err := dec.DecodeAll(packed, resize(buf.items, b.size)[:0])
 	if err != nil || len(items) != b.size {
 		return nil, fmt.Errorf("%w: it does not uncompress", errBlock)
 	}
+	buf.items = items
 	return items, nil
 }
 
@@ -226,18 +244,18 @@ func AppendEntry(b, header []byte) []byte {
 	return append(b, header...)
 }
 
-// parseEntries is the inverse of repeated AppendEntry.
-func parseEntries(items []byte, count int) ([][]byte, error) {
+// parseEntries is the inverse of repeated AppendEntry. It appends the headers,
+// which point into items, to dst.
+func parseEntries(dst [][]byte, items []byte, count int) ([][]byte, error) {
 	if count > len(items) {
 		return nil, fmt.Errorf("%w: it claims %d records", errBlock, count)
 	}
 	r := reader{b: items}
-	headers := make([][]byte, count)
-	for i := range headers {
-		headers[i] = r.take(int(r.uint16()))
+	for range count {
+		dst = append(dst, r.take(int(r.uint16())))
 	}
 	if r.bad || len(r.b) != 0 {
 		return nil, fmt.Errorf("%w: its records do not fill it exactly", errBlock)
 	}
-	return headers, nil
+	return dst, nil
 }

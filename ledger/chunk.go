@@ -1,14 +1,14 @@
 package ledger
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"sync"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/gatebook/gatebook/event"
 )
@@ -104,7 +104,7 @@ func (l *Ledger) sealedChunk(seg *segment, n uint64) ([]*event.Sealed, uint64, e
 			return nil, err
 		}
 		defer f.Close()
-		headers, err := readEntries(f.(io.ReaderAt), l, seg, i)
+		headers, err := readEntries(f.(io.ReaderAt), l.dec, new(blockBuffer), nil, seg, i)
 		if err != nil {
 			return nil, blockError(name, fmt.Sprintf("block %d", i), err)
 		}
@@ -120,19 +120,21 @@ func (l *Ledger) sealedChunk(seg *segment, n uint64) ([]*event.Sealed, uint64, e
 	return v.([]*event.Sealed), first, nil
 }
 
-func readEntries(r io.ReaderAt, l *Ledger, seg *segment, i int) ([][]byte, error) {
+// readEntries appends the headers of block i of a sealed segment to dst. They
+// are valid until buf is used again.
+func readEntries(r io.ReaderAt, dec *zstd.Decoder, buf *blockBuffer, dst [][]byte, seg *segment, i int) ([][]byte, error) {
 	end := seg.limit
 	if i+1 < len(seg.refs) {
 		end = seg.refs[i+1].offset
 	}
-	items, count, err := readBlock(r, l.dec, seg.refs[i], end)
+	items, count, err := readBlock(r, dec, buf, seg.refs[i], end)
 	if err != nil {
 		return nil, err
 	}
 	if count != BlockRecords {
 		return nil, fmt.Errorf("%w: it has %d records, want %d", errBlock, count, BlockRecords)
 	}
-	return parseEntries(items, count)
+	return parseEntries(dst, items, count)
 }
 
 // addEnvelopes adds to the records of one block, of which first is the first,
@@ -183,51 +185,6 @@ func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*e
 		}
 	}
 	return nil
-}
-
-// commitOf reads the commitments from an encoded header without decoding it:
-// they are its last member. Inside a JSON string the quotation marks of the
-// key would be escaped.
-func commitOf(header []byte) (event.Commit, error) {
-	var c event.Commit
-	i := bytes.LastIndex(header, []byte(`,"commit":{`))
-	if i < 0 {
-		return c, nil
-	}
-	rest := header[i+len(`,"commit":{`):]
-	for class, dst := range []*event.Hash{&c.Who, &c.What, &c.Payload} {
-		prefix := `"` + event.Class(class).String() + `":"`
-		if !bytes.HasPrefix(rest, []byte(prefix)) {
-			continue
-		}
-		rest = rest[len(prefix):]
-		if len(rest) < 66 || rest[64] != '"' {
-			return c, errors.New("its commitments are damaged")
-		}
-		if _, err := hex.Decode(dst[:], rest[:64]); err != nil {
-			return c, errors.New("its commitments are damaged")
-		}
-		rest = rest[65:]
-		if rest[0] == ',' {
-			rest = rest[1:]
-		}
-	}
-	if string(rest) != "}}" {
-		return c, errors.New("its commitments are damaged")
-	}
-	return c, nil
-}
-
-// DayOf reads the day of arrival from an encoded header without decoding it,
-// which is the day whose envelope files hold its envelopes. It is empty if the
-// header is not one.
-func DayOf(header []byte) string {
-	const key = `,"arrived":"`
-	i := bytes.Index(header, []byte(key))
-	if i < 0 || len(header) < i+len(key)+len("2006-01-02") {
-		return ""
-	}
-	return string(header[i+len(key):][:len("2006-01-02")])
 }
 
 // cache is a bounded map; what is dropped is chosen by chance. It is safe for

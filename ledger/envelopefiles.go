@@ -148,7 +148,7 @@ func (l *Ledger) sealedHeaders(seg *segment, from, to uint64, yield func(n uint6
 	defer f.Close()
 	for n := from; n < to; {
 		i := int((n - seg.first) / BlockRecords)
-		headers, err := readEntries(f, l, seg, i)
+		headers, err := readEntries(f, l.dec, new(blockBuffer), nil, seg, i)
 		if err != nil {
 			return blockError(name, fmt.Sprintf("block %d", i), err)
 		}

@@ -83,23 +83,38 @@ type NumberedEnvelope struct {
 	Envelope *event.Envelope
 }
 
-// parseEnvelopes is the inverse of repeated AppendEnvelope.
-func parseEnvelopes(items []byte, count int) ([]NumberedEnvelope, error) {
+// parseEnvelopes is the inverse of repeated AppendEnvelope. The envelopes point
+// into items; buf, if not nil, holds them until it is used again.
+func parseEnvelopes(buf *envelopeBuffer, items []byte, count int) ([]NumberedEnvelope, error) {
 	if count > len(items) {
 		return nil, fmt.Errorf("%w: it claims %d envelopes", errBlock, count)
 	}
-	r := reader{b: items}
-	envs := make([]NumberedEnvelope, count)
-	for i := range envs {
-		envs[i] = NumberedEnvelope{r.uint64(), r.envelope()}
-		if i > 0 && envs[i].N <= envs[i-1].N {
-			r.bad = true
+	if buf == nil {
+		buf = new(envelopeBuffer)
+	}
+	r := reader{b: items, envs: buf.envelopes}
+	envs := buf.numbered[:0]
+	for i := range count {
+		envs = append(envs, NumberedEnvelope{r.uint64(), r.envelope()})
+		if i > 0 && envs[i].N <= envs[i-1].N || r.bad {
+			return nil, fmt.Errorf("%w: its envelopes do not fill it exactly, or are out of order", errBlock)
 		}
 	}
-	if r.bad || len(r.b) != 0 {
+	if len(r.b) != 0 {
 		return nil, fmt.Errorf("%w: its envelopes do not fill it exactly", errBlock)
 	}
+	buf.numbered = envs
+	if len(buf.envelopes) < count {
+		buf.envelopes = make([]event.Envelope, count)
+	}
 	return envs, nil
+}
+
+// envelopeBuffer holds the envelopes of one block, so that not each of them is
+// allocated. The zero value is ready.
+type envelopeBuffer struct {
+	numbered  []NumberedEnvelope
+	envelopes []event.Envelope
 }
 
 // EnvelopeReader reads an envelope file block by block. It is safe for
@@ -142,28 +157,29 @@ func (f *EnvelopeReader) Blocks() int { return len(f.refs) }
 // Block returns the envelopes of block i, decrypted. Its errors wrap
 // [ErrNoKey] or [ErrKeyDestroyed] where the key is the reason.
 func (f *EnvelopeReader) Block(i int) ([]NumberedEnvelope, error) {
-	b, err := f.raw(i)
+	buf := new(blockBuffer)
+	b, err := f.raw(i, buf)
 	if err != nil {
 		return nil, err
 	}
-	return f.parse(i, b)
+	return f.parse(i, b, buf, nil)
 }
 
 // raw reads block i, and checks of it what needs no key.
-func (f *EnvelopeReader) raw(i int) (*rawBlock, error) {
+func (f *EnvelopeReader) raw(i int, buf *blockBuffer) (*rawBlock, error) {
 	to := f.limit
 	if i+1 < len(f.refs) {
 		to = f.refs[i+1].offset
 	}
-	return readRaw(f.r, f.refs[i], to)
+	return readRaw(f.r, buf, f.refs[i], to)
 }
 
-func (f *EnvelopeReader) parse(i int, b *rawBlock) ([]NumberedEnvelope, error) {
-	items, err := b.items(f.dec, f.keys)
+func (f *EnvelopeReader) parse(i int, b *rawBlock, buf *blockBuffer, out *envelopeBuffer) ([]NumberedEnvelope, error) {
+	items, err := b.items(f.dec, f.keys, buf)
 	if err != nil {
 		return nil, err
 	}
-	envs, err := parseEnvelopes(items, b.count)
+	envs, err := parseEnvelopes(out, items, b.count)
 	if err == nil && (len(envs) == 0 || envs[0].N != f.refs[i].first) {
 		err = fmt.Errorf("%w: it does not begin with the envelope that its index says", errBlock)
 	}

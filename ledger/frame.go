@@ -244,8 +244,9 @@ func ParseFrame(b []byte) (*Frame, error) {
 // reader takes values off the front of b; bad is set, for good, once b was too
 // short or held what is never written.
 type reader struct {
-	b   []byte
-	bad bool
+	b    []byte
+	bad  bool
+	envs []event.Envelope // to be handed out, so that not each is allocated
 }
 
 func (r *reader) take(n int) []byte {
@@ -300,8 +301,15 @@ func (r *reader) record(s *event.Sealed, locked *[event.Classes][]byte) {
 	}
 }
 
+// envelopesAtOnce is how many envelopes a reader allocates at a time.
+const envelopesAtOnce = 48
+
 func (r *reader) envelope() *event.Envelope {
-	env := new(event.Envelope)
+	if len(r.envs) == 0 {
+		r.envs = make([]event.Envelope, envelopesAtOnce)
+	}
+	env := &r.envs[0]
+	r.envs = r.envs[1:]
 	copy(env.Salt[:], r.take(event.SaltSize))
 	env.Data = r.take(int(r.uint32()))
 	return env

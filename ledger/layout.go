@@ -46,6 +46,13 @@ func EnvelopeName(c event.Class, day string, n uint64) string {
 	return path.Join(EnvelopeDir, c.String(), day, digits(n)+envExt)
 }
 
+// envelopePlace returns the class and the day in the name of an envelope file.
+func envelopePlace(name string) (event.Class, string) {
+	parts := strings.Split(name, "/")
+	class, _ := event.ParseClass(parts[1])
+	return class, parts[2]
+}
+
 // Day returns the UTC day of t as envelope folders are named.
 func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 

@@ -150,8 +150,10 @@ func (l *Ledger) segmentHeaders(seg *segment, yield func(n uint64, header []byte
 		return err
 	}
 	defer f.Close()
+	var buf blockBuffer
+	var headers [][]byte
 	for i := range seg.refs {
-		headers, err := readEntries(f, l, seg, i)
+		headers, err = readEntries(f, l.dec, &buf, headers[:0], seg, i)
 		if err != nil {
 			return blockError(name, fmt.Sprintf("block %d", i), err)
 		}

@@ -14,7 +14,10 @@ type Hash = tlog.Hash
 
 // RecordHash returns the hash of a record's leaf: SHA-256 over a zero byte and
 // the encoded header (RFC 6962, section 2.1).
-func RecordHash(header []byte) Hash { return tlog.RecordHash(header) }
+func RecordHash(header []byte) Hash {
+	var stack [1024]byte // longer headers are rare, and allocate
+	return sha256.Sum256(append(append(stack[:0], 0), header...))
+}
 
 func nodeHash(left, right Hash) Hash {
 	var b [1 + 2*sha256.Size]byte
@@ -41,13 +44,11 @@ func (t *Tree) Add(leaf Hash, emit func(level int, h Hash)) {
 	if emit != nil {
 		emit(0, leaf)
 	}
-	t.stack[t.depth] = leaf
-	t.depth++
+	t.push(leaf)
 	height := 0
 	for n := t.size; n&1 == 1; n >>= 1 {
 		height++
-		t.depth--
-		t.stack[t.depth-1] = nodeHash(t.stack[t.depth-1], t.stack[t.depth])
+		t.join()
 		if emit != nil && height%8 == 0 {
 			emit(height/8, t.stack[t.depth-1])
 		}
@@ -55,15 +56,41 @@ func (t *Tree) Add(leaf Hash, emit func(level int, h Hash)) {
 	t.size++
 }
 
+// addBlock appends a complete subtree of [BlockRecords] records, of which the
+// size of t must be a multiple.
+func (t *Tree) addBlock(root Hash) {
+	t.push(root)
+	for n := t.size / BlockRecords; n&1 == 1; n >>= 1 {
+		t.join()
+	}
+	t.size += BlockRecords
+}
+
+func (t *Tree) push(h Hash) {
+	t.stack[t.depth] = h
+	t.depth++
+}
+
+func (t *Tree) join() {
+	t.depth--
+	t.stack[t.depth-1] = nodeHash(t.stack[t.depth-1], t.stack[t.depth])
+}
+
 // Root returns the root of the tree; of the empty tree it is SHA-256 of
 // nothing.
-func (t *Tree) Root() Hash {
-	if t.depth == 0 {
+func (t *Tree) Root() Hash { return t.rootWith(nil) }
+
+// rootWith returns the root of the tree that more records follow, fewer than
+// its smallest complete subtree has: parts are the roots of their complete
+// subtrees, largest first.
+func (t *Tree) rootWith(parts []Hash) Hash {
+	all := append(t.stack[:t.depth:t.depth], parts...)
+	if len(all) == 0 {
 		return sha256.Sum256(nil)
 	}
-	h := t.stack[t.depth-1]
-	for i := t.depth - 2; i >= 0; i-- {
-		h = nodeHash(t.stack[i], h)
+	h := all[len(all)-1]
+	for i := len(all) - 2; i >= 0; i-- {
+		h = nodeHash(all[i], h)
 	}
 	return h
 }

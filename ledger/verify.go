@@ -3,12 +3,14 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/gatebook/gatebook/event"
@@ -109,7 +111,8 @@ func segmentNames(fsys fs.FS) []string {
 }
 
 func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
-	v := &verifier{fsys: fsys, opts: opts, report: new(Report), absent: make(map[absent]*numbers)}
+	v := &verifier{fsys: fsys, opts: opts, report: new(Report), filed: make(map[filing]int), absent: make(map[absent]*numbers)}
+	v.buffers.New = func() any { return newBuffers() }
 	if v.opts.Parallel == nil {
 		v.opts.Parallel = func(n int, do func(int)) {
 			for i := range n {
@@ -118,10 +121,16 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		}
 	}
 	if v.open() {
-		defer v.openJournals()()
+		defer v.closeAll()
+		v.openJournals()
+		v.openSealed()
+		v.expectCheckpoints()
+		v.expectWitnessed()
+		v.overlapping()
+		v.sortRoots()
 		v.sealed()
 		v.journals()
-		v.signatures()
+		v.sortRoots()
 		v.removals()
 		v.tree()
 		v.checkpoints()
@@ -130,39 +139,51 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		v.strangers()
 		v.noteLocked()
 	}
-	v.sort()
+	v.finish()
 	return v.report
 }
 
+// verifier is one verification. What the records are checked against is known
+// before the first is read: which segments there are, and the roots that the
+// tree must have at which sizes. Each block of [BlockRecords] records is then
+// read once, and all that is kept of it is its root.
 type verifier struct {
-	fsys   fs.FS
-	opts   VerifyOptions
-	key    note.Verifier
-	ledger *Ledger
+	fsys      fs.FS
+	opts      VerifyOptions
+	key       note.Verifier
+	dec       *zstd.Decoder
+	buffers   sync.Pool // of *buffers
+	closers   []io.Closer
+	plausible uint64 // more records than this the ledger cannot have, whatever names of files say
 
-	facts     facts        // of the headers
-	witnesses witnessFiles // as they were at first
-	bounds    []bound      // of time, by cosignatures, ascending
-	levels    [][]Hash     // of the tree, by tile level
-
-	mu      sync.Mutex // guards what follows
-	report  *Report
-	done    uint64
-	unknown [][2]uint64 // ranges of records of which a problem tells already
-	absent  map[absent]*numbers
-	short   []*lockedBlock
-
-	checkpoint []byte   // as published; nil: none or not readable
-	tiles      []int64  // sizes of the tile files, by level, before the records were read
-	leaves     [][]Hash // of the sealed blocks, by block; nil: not readable
-	open0      []Hash   // leaf hashes of the records in the journal that are not sealed
-	covered    uint64   // records in sealed segments
-	plausible  uint64   // more records than this the ledger cannot have, whatever names of files say
-	edge       Tree     // of the records so far, while none is unknown
-	lastBad    bool     // the last sealed segment is damaged or not readable
-	orphans    []orphan
+	checkpoint []byte // as published; nil: none or not readable
+	tiles      []*tileFile
 	journaled  []openJournal
-	signed     []frameCheckpoint
+	segments   []*segment
+	envelopes  map[uint64][]string // names of envelope files, by the first record of their segment
+	covered    uint64              // records in sealed segments
+	lastBad    bool                // the last sealed segment is damaged or not readable
+	roots      []expectedRoot      // by size, while records are read
+	witnesses  witnessFiles        // as they were at first
+	cosigned   []source            // all cosigned checkpoints
+	bounds     []bound             // of time, by cosignatures, ascending
+	facts      facts               // of the headers
+	overlap    []span              // leaves of the records in the journal that are sealed too
+	tail       []span              // leaves of the records in the journal that are not sealed
+
+	mu     sync.Mutex // guards what follows
+	report *Report
+	filed  map[filing]int // how many problems of each kind and file there are
+	done   uint64
+	blocks []span // roots of the blocks that are known, by number of block
+	absent map[absent]*numbers
+	short  []*lockedBlock
+}
+
+// filing says where a problem belongs in the report.
+type filing struct {
+	file     string
+	evidence bool // of the evidence, not of the disk
 }
 
 // problem files an error under what it is.
@@ -178,7 +199,14 @@ func (v *verifier) problem(name, where string, err error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if evidence || errors.Is(err, errBlock) {
+	in := filing{p.File, evidence || errors.Is(err, errBlock)}
+	if v.filed[in]++; v.filed[in] <= maxProblems {
+		v.file(in, p)
+	}
+}
+
+func (v *verifier) file(in filing, p Problem) {
+	if in.evidence {
 		v.report.Problems = append(v.report.Problems, p)
 	} else {
 		v.report.Unreadable = append(v.report.Unreadable, p)
@@ -187,13 +215,6 @@ func (v *verifier) problem(name, where string, err error) {
 
 func (v *verifier) wrong(name, where, format string, args ...any) {
 	v.problem(name, where, &EvidenceError{name, where, fmt.Sprintf(format, args...)})
-}
-
-// blind notes that the records [from, to) are not known.
-func (v *verifier) blind(from, to uint64) {
-	v.mu.Lock()
-	v.unknown = append(v.unknown, [2]uint64{from, to})
-	v.mu.Unlock()
 }
 
 func (v *verifier) progress(records uint64) {
@@ -228,18 +249,14 @@ func (v *verifier) open() bool {
 		v.wrong(FormatFile, "", "the key %q is not a public key of signed-note", vkey)
 		return false
 	}
-	v.openWitnessed()
-	v.readCheckpoint()
-	v.plausible = v.report.Checkpoint.Size + 1<<24
-	v.tiles = tileSizes(v.fsys)
-	if len(v.tiles) > 0 {
-		v.plausible = max(v.plausible, uint64(v.tiles[0])/uint64(len(Hash{}))+1<<24)
-	}
-	v.ledger = &Ledger{fsys: v.fsys, format: format, key: v.key, blocks: newCache[blockKey, any](1)}
-	if v.ledger.dec, err = newDecoder(); err != nil {
+	if v.dec, err = newDecoder(); err != nil {
 		v.problem("", "", err)
 		return false
 	}
+	v.openWitnessed()
+	v.readCheckpoint()
+	v.openTiles()
+	v.plausible = max(v.report.Checkpoint.Size, v.tile(0).hashes()) + 1<<24
 	return true
 }
 
@@ -258,125 +275,6 @@ func (v *verifier) readCheckpoint() {
 	}
 }
 
-// sealed checks all sealed segments, block by block, and their envelopes.
-func (v *verifier) sealed() {
-	firsts, strange, err := listSegments(v.fsys, SealedDir, sealedExt)
-	v.problem(SealedDir, "", err)
-	v.leftOver(strange)
-	envelopes := v.envelopeFiles()
-	segments := v.openSegments(firsts)
-	v.leaves = make([][]Hash, v.covered/BlockRecords)
-	v.opts.Parallel(len(segments), func(i int) { v.segment(segments[i], envelopes[segments[i].first]) })
-	if len(v.unknown) == 0 {
-		for _, block := range v.leaves {
-			for _, leaf := range block {
-				v.edge.Add(leaf, nil)
-			}
-		}
-	}
-	for first, names := range envelopes {
-		if !slices.Contains(firsts, first) {
-			v.orphans = append(v.orphans, orphan{first, names})
-		}
-	}
-}
-
-// openSegments opens the sealed segments, and says what records they cover,
-// readable or not.
-func (v *verifier) openSegments(firsts []uint64) []*segment {
-	var segments []*segment
-	var next uint64
-	for i, first := range firsts {
-		if first > v.plausible {
-			v.wrong(SealedName(first), "", "the ledger has no record of this number")
-			continue
-		}
-		if first > next {
-			v.wrong(SealedName(next), "", "the segment is missing: the next one is %s", SealedName(first))
-			v.unknown = append(v.unknown, [2]uint64{next, first})
-		}
-		seg, err := openSegment(v.fsys, SealedName(first), first)
-		if err != nil {
-			v.problem(SealedName(first), "", err)
-			next = first + BlockRecords // at least
-			if i+1 < len(firsts) && firsts[i+1] <= v.plausible {
-				next = firsts[i+1]
-			} else {
-				v.lastBad = true
-			}
-			v.unknown = append(v.unknown, [2]uint64{first, next})
-			continue
-		}
-		if first < next {
-			v.wrong(SealedName(first), "", "it repeats records of the segment before it")
-			continue
-		}
-		next = seg.end
-		segments = append(segments, seg)
-	}
-	v.covered = next
-	return segments
-}
-
-// orphan is a group of envelope files without a sealed segment.
-type orphan struct {
-	first uint64
-	names []string
-}
-
-// orphaned judges envelope files without a sealed segment: they are what an
-// interrupted sealing leaves if their records are still in the journal.
-func (v *verifier) orphaned(journalFrom uint64) {
-	for _, o := range v.orphans {
-		if o.first == v.covered && journalFrom <= v.covered {
-			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%s and %d more: the sealing of a segment was interrupted; it is done again at the next start", o.names[0], len(o.names)-1))
-			continue
-		}
-		v.wrong(SealedName(o.first), "", "the segment is missing: its envelopes are there")
-		for _, name := range o.names {
-			v.wrong(name, "", "its sealed segment is missing")
-		}
-	}
-}
-
-// segment checks one sealed segment.
-func (v *verifier) segment(seg *segment, envelopes []string) {
-	name := SealedName(seg.first)
-	f, _, err := openAt(v.fsys, name)
-	if err != nil {
-		v.problem(name, "", err)
-		return
-	}
-	defer f.Close()
-	expect := make(map[string][]wanted)
-	for i := range seg.refs {
-		headers, err := readEntries(f, v.ledger, seg, i)
-		if err != nil {
-			v.problem(name, fmt.Sprintf("block %d", i), blockError(name, fmt.Sprintf("block %d", i), err))
-			v.blind(seg.refs[i].first, seg.refs[i].first+BlockRecords)
-			continue
-		}
-		v.facts.look(seg.refs[i].first, len(headers), func(k int) []byte { return headers[k] })
-		leaves := make([]Hash, len(headers))
-		for k, h := range headers {
-			n := seg.refs[i].first + uint64(k)
-			leaves[k] = RecordHash(h)
-			commit := v.header(name, n, h)
-			for c := range event.Class(event.Classes) {
-				if hash := commit.Of(c); !hash.IsZero() && !v.opts.SkipEnvelopes {
-					file := EnvelopeName(c, DayOf(h), seg.first)
-					expect[file] = append(expect[file], wanted{n, hash})
-				}
-			}
-		}
-		v.leaves[seg.refs[i].first/BlockRecords] = leaves
-		v.progress(uint64(len(headers)))
-	}
-	if !v.opts.SkipEnvelopes {
-		v.explain(f, seg, v.envelopes(expect, envelopes))
-	}
-}
-
 // header checks what a header says of itself, and returns its commitments.
 func (v *verifier) header(name string, n uint64, h []byte) event.Commit {
 	commit, err := commitOf(h)
@@ -392,160 +290,37 @@ func (v *verifier) header(name string, n uint64, h []byte) event.Commit {
 	return commit
 }
 
-// wanted is an envelope that a header commits to.
-type wanted struct {
-	n    uint64
-	hash event.Hash
-}
-
-// envelopes checks the envelope files of a sealed segment against what its
-// headers commit to, and returns what is missing.
-func (v *verifier) envelopes(expect map[string][]wanted, files []string) (gone []missed) {
-	for name, want := range expect {
-		if !slices.Contains(files, name) {
-			gone = append(gone, allMissed(name, want)...)
-		}
-	}
-	for _, name := range files {
-		gone = append(gone, v.envelopeFile(name, expect[name])...)
-	}
-	return gone
-}
-
-// allMissed is what is missing with a whole file.
-func allMissed(name string, want []wanted) []missed {
-	class := classOf(name)
-	gone := make([]missed, len(want))
-	for i, w := range want {
-		gone[i] = missed{n: w.n, class: class, whole: true}
-	}
-	return gone
-}
-
-// classOf returns the class of the envelopes in the file of the given name.
-func classOf(name string) event.Class {
-	class, _ := event.ParseClass(strings.Split(name, "/")[1])
-	return class
-}
-
-func (v *verifier) envelopeFile(name string, want []wanted) (gone []missed) {
-	f, size, err := openAt(v.fsys, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return allMissed(name, want) // removed since it was listed
-	}
-	if err != nil {
-		v.problem(name, "", err)
-		return nil
-	}
-	defer f.Close()
-	envelopes, err := readEnvelopeIndex(f, size, v.ledger.dec, v.opts.Keys)
-	if err != nil {
-		v.problem(name, "", blockError(name, "", err))
-		return nil
-	}
-	class, next := classOf(name), 0
-	for i := range envelopes.Blocks() {
-		where := fmt.Sprintf("block %d", i)
-		raw, err := envelopes.raw(i)
-		if err == nil && !raw.key.IsZero() && v.opts.Keys == nil {
-			end := v.lockedBlock(name, where, envelopes, i, raw.count, want, next)
-			if end-next > raw.count {
-				gone = append(gone, someMissed(name, where, raw.count, want[next:end])...)
-			}
-			next = end
-			continue
-		}
-		var envs []NumberedEnvelope
-		if err == nil {
-			envs, err = envelopes.parse(i, raw)
-		}
-		if err != nil {
-			v.problem(name, where, blockError(name, where, err))
-			return nil
-		}
-		for _, e := range envs {
-			for next < len(want) && want[next].n < e.N {
-				gone = append(gone, missed{n: want[next].n, class: class})
-				next++
-			}
-			if next == len(want) || want[next].n != e.N {
-				v.wrong(name, fmt.Sprintf("record %d", e.N), "there is a %s envelope that its header does not commit to", class)
-				continue
-			}
-			if !e.Envelope.Check(class, want[next].hash) {
-				v.wrong(name, fmt.Sprintf("record %d", e.N), "its %s envelope is not the one that was sealed", class)
-			}
-			next++
-		}
-		v.count(len(envs))
-	}
-	for ; next < len(want); next++ {
-		gone = append(gone, missed{n: want[next].n, class: class})
-	}
-	return gone
-}
-
-// lockedBlock checks block i of an envelope file, which has count envelopes,
-// without its key: that its first is one that a header commits to, and that
-// there are no more than the headers commit to up to the first of the next
-// block. It returns the place in want after them. If there are fewer, some of
-// them are missing.
-func (v *verifier) lockedBlock(name, where string, envelopes *EnvelopeReader, i, count int, want []wanted, next int) int {
-	first, end, in := envelopes.refs[i].first, next, false
-	for end < len(want) && (i+1 == len(envelopes.refs) || want[end].n < envelopes.refs[i+1].first) {
-		in = in || want[end].n == first
-		end++
-	}
-	if !in || end-next < count {
-		v.wrong(name, where, "it has %d encrypted envelopes from record %d on, which is not what the headers commit to", count, first)
-	}
+func (v *verifier) note(format string, args ...any) {
 	v.mu.Lock()
-	v.report.Locked += uint64(count)
+	v.report.Notes = append(v.report.Notes, fmt.Sprintf(format, args...))
 	v.mu.Unlock()
-	return end
+}
+
+// envelope compares an envelope with the commitment in the header of its
+// record. The zero commitment is that of no envelope.
+func (v *verifier) envelope(name string, class event.Class, n uint64, env *event.Envelope, commit event.Hash) {
+	switch {
+	case commit.IsZero():
+		v.wrong(name, fmt.Sprintf("record %d", n), "there is a %s envelope that its header does not commit to", class)
+	case !env.Check(class, commit):
+		v.wrong(name, fmt.Sprintf("record %d", n), "its %s envelope is not the one that was sealed", class)
+	}
+}
+
+// count adds to the envelopes that were compared with their commitments, and
+// to those that were not since they are encrypted and no keys were given.
+func (v *verifier) count(compared, locked int) {
+	v.mu.Lock()
+	v.report.Envelopes += uint64(compared)
+	v.report.Locked += uint64(locked)
+	v.mu.Unlock()
 }
 
 // noteLocked says what was not checked for want of keys.
 func (v *verifier) noteLocked() {
 	if n := v.report.Locked; n > 0 {
-		v.report.Notes = append(v.report.Notes, fmt.Sprintf("%d envelopes are encrypted and no keys were given: that they are there was checked, their content was not compared with the commitments in the headers", n))
+		v.note("%d envelopes are encrypted and no keys were given: that they are there was checked, their content was not compared with the commitments in the headers", n)
 	}
-}
-
-func (v *verifier) count(envelopes int) {
-	v.mu.Lock()
-	v.report.Envelopes += uint64(envelopes)
-	v.mu.Unlock()
-}
-
-// envelopeFiles lists the envelope files by the first record of their segment.
-func (v *verifier) envelopeFiles() map[uint64][]string {
-	files := make(map[uint64][]string)
-	classes, err := fs.ReadDir(v.fsys, EnvelopeDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		v.problem(EnvelopeDir, "", err)
-	}
-	for _, c := range classes {
-		if _, err := event.ParseClass(c.Name()); err != nil {
-			v.wrong(EnvelopeDir+"/"+c.Name(), "", "the file is no part of a ledger")
-		}
-	}
-	for c := range event.Class(event.Classes) {
-		dir := EnvelopeDir + "/" + c.String()
-		days, err := fs.ReadDir(v.fsys, dir)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			v.problem(dir, "", err)
-		}
-		for _, day := range days {
-			firsts, strange, err := listSegments(v.fsys, dir+"/"+day.Name(), envExt)
-			v.problem(dir+"/"+day.Name(), "", err)
-			v.leftOver(strange)
-			for _, first := range firsts {
-				files[first] = append(files[first], EnvelopeName(c, day.Name(), first))
-			}
-		}
-	}
-	return files
 }
 
 // leftOver reports files that are no part of a ledger.
@@ -555,7 +330,22 @@ func (v *verifier) leftOver(names []string) {
 	}
 }
 
-func (v *verifier) sort() {
+func (v *verifier) closeAll() {
+	for _, c := range v.closers {
+		c.Close()
+	}
+}
+
+// maxProblems is how many problems of one file are reported one by one.
+const maxProblems = 100
+
+// finish puts the problems in order.
+func (v *verifier) finish() {
+	for in, n := range v.filed {
+		if n > maxProblems {
+			v.file(in, Problem{in.file, "", fmt.Sprintf("there are %d more problems in it", n-maxProblems)})
+		}
+	}
 	cmp := func(a, b Problem) int { return strings.Compare(a.File+"\x00"+a.Where, b.File+"\x00"+b.Where) }
 	slices.SortStableFunc(v.report.Problems, cmp)
 	slices.SortStableFunc(v.report.Unreadable, cmp)

@@ -89,16 +89,6 @@ type candidate struct {
 	day, route string
 }
 
-// someMissed is what may be missing from a block of count encrypted envelopes.
-func someMissed(name, where string, count int, want []wanted) []missed {
-	block := &lockedBlock{name: name, where: where, count: uint64(count)}
-	gone := make([]missed, len(want))
-	for i, w := range want {
-		gone[i] = missed{n: w.n, class: classOf(name), locked: block}
-	}
-	return gone
-}
-
 // judge compares what is missing from the block with what may be.
 func (b *lockedBlock) judge(v *verifier, found []Removed) {
 	gone := uint64(len(b.candidates)) - b.count
@@ -136,7 +126,7 @@ func (v *verifier) explain(f fileAt, seg *segment, list []missed) {
 		i := int((m.n - seg.first) / BlockRecords)
 		if i != block {
 			var err error
-			if headers, err = readEntries(f, v.ledger, seg, i); err != nil {
+			if headers, err = readEntries(f, v.dec, new(blockBuffer), nil, seg, i); err != nil {
 				v.problem(SealedName(seg.first), fmt.Sprintf("block %d", i), err)
 				return
 			}

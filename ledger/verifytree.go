@@ -3,171 +3,164 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strconv"
+	"sync/atomic"
 )
 
-// tree makes the tree from the records, compares each tile hash with it, and
-// the roots with the checkpoints.
+// tree makes the tree from the roots of the blocks, compares each tile hash
+// with it, and the roots with what was expected of them.
 func (v *verifier) tree() {
-	size := v.covered + uint64(len(v.open0))
-	v.report.Size = size
-	level := v.level0()
-	for l := 0; ; l++ {
-		v.levels = append(v.levels, level)
-		if err := v.tileFile(l, level); err != nil {
-			v.problem(TileName(l), "", err)
+	v.report.Size = v.covered
+	v.tailBlocks()
+	v.blocks = join(v.blocks)
+	v.judgeRoots()
+	level := v.blocks
+	for l := 1; len(level) > 0; l++ {
+		for _, s := range level {
+			for i := 0; i < len(s.hashes); i += BlockRecords {
+				v.compareTile(l, s.first+uint64(i), s.hashes[i:min(i+BlockRecords, len(s.hashes))])
+			}
 		}
-		if len(level) < BlockRecords {
-			break
+		level = levelUp(level)
+	}
+	v.tileSizes()
+}
+
+// tailBlocks hashes the records of the journal that are not sealed.
+func (v *verifier) tailBlocks() {
+	for _, s := range join(v.tail) {
+		v.report.Size = max(v.report.Size, s.end())
+		first := min((s.first+BlockRecords-1)/BlockRecords*BlockRecords, s.end())
+		if first > s.first { // after a gap: its block is not known
+			v.compareTile(0, s.first, s.hashes[:first-s.first])
 		}
-		level = v.levelUp(level)
+		count := int(s.end()-first+BlockRecords-1) / BlockRecords
+		roots := span{first: first / BlockRecords, hashes: make([]Hash, count)}
+		v.opts.Parallel(count, func(i int) {
+			from := first + uint64(i)*BlockRecords
+			to := min(from+BlockRecords, s.end())
+			roots.hashes[i] = v.block(from, s.hashes[from-s.first:to-s.first])
+		})
+		if s.end()%BlockRecords != 0 && count > 0 {
+			roots.hashes = roots.hashes[:count-1]
+		}
+		v.known(roots)
 	}
 }
 
-// tileSizes returns the sizes of the tile files, from level 0 up to the last
-// that is there.
-func tileSizes(fsys fs.FS) []int64 {
-	var sizes []int64
-	for {
-		info, err := fs.Stat(fsys, TileName(len(sizes)))
-		if err != nil {
-			return sizes
+// levelUp returns the hashes of the next tile level, as far as all below them
+// are known.
+func levelUp(level []span) []span {
+	var up []span
+	for _, s := range level {
+		next := span{first: (s.first + BlockRecords - 1) / BlockRecords}
+		for from := next.first * BlockRecords; from+BlockRecords <= s.end(); from += BlockRecords {
+			next.hashes = append(next.hashes, fold(slices.Clone(s.hashes[from-s.first:from-s.first+BlockRecords])))
 		}
-		sizes = append(sizes, info.Size())
-	}
-}
-
-// level0 returns the leaf hashes in blocks; a block that could not be read is
-// nil.
-func (v *verifier) level0() []Hash {
-	leaves := make([]Hash, 0, v.covered+uint64(len(v.open0)))
-	for _, block := range v.leaves {
-		if block == nil {
-			block = make([]Hash, BlockRecords)
+		if len(next.hashes) > 0 {
+			up = append(up, next)
 		}
-		leaves = append(leaves, block...)
 	}
-	return append(leaves, v.open0...)
-}
-
-// levelUp returns the hashes of the next tile level.
-func (v *verifier) levelUp(level []Hash) []Hash {
-	up := make([]Hash, len(level)/BlockRecords)
-	v.opts.Parallel(len(up), func(i int) {
-		up[i] = fold(slices.Clone(level[i*BlockRecords : (i+1)*BlockRecords]))
-	})
 	return up
 }
 
-// tileFile compares the file of a tile level with the hashes that it must
-// have. Hashes of records that are not known are not compared. A file that is behind is as it is after a crash; one that is cut
-// short of the checkpoint is not.
-func (v *verifier) tileFile(level int, want []Hash) error {
-	name := TileName(level)
-	b, err := fs.ReadFile(v.fsys, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		b, err = nil, nil
-	}
-	if err != nil {
-		return err
-	}
-	for i := range want {
-		if len(b) < (i+1)*len(want[i]) {
-			covered := v.report.Checkpoint.Size >> (8 * level)
-			if uint64(i) < covered {
-				v.wrong(name, fmt.Sprintf("hash %d", i), "it is missing, and %d after it: the file is cut short", len(want)-i-1)
-			}
-			return nil
+// tileFile is the file of a tile level, as it was before the records were read.
+type tileFile struct {
+	name string
+	file fileAt // nil: there is none, or it could not be opened
+	size int64
+	lost atomic.Bool // it could not be read, which is reported
+}
+
+// hashes returns the number of hashes that are there.
+func (t *tileFile) hashes() uint64 { return uint64(t.size) / uint64(len(Hash{})) }
+
+// openTiles opens the tile files, from level 0 up to the last that is there.
+func (v *verifier) openTiles() {
+	for {
+		t := &tileFile{name: TileName(len(v.tiles))}
+		f, size, err := openAt(v.fsys, t.name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return
 		}
-		have := Hash(b[i*len(want[i]):])
-		if have == want[i] || v.blindTo(level, i) {
+		v.tiles = append(v.tiles, t)
+		if err != nil {
+			v.lostTile(t, err)
 			continue
 		}
-		if have == (Hash{}) && uint64(i) >= v.report.Checkpoint.Size>>(8*level) {
-			continue // not written before the power went; no checkpoint covers it
-		}
-		v.wrong(name, fmt.Sprintf("hash %d", i), "it is not the hash of the records")
+		t.file, t.size = f, size
+		v.closers = append(v.closers, f)
 	}
-	// A server that goes on writing adds hashes of records that came after the
-	// journal was read. Those that were there before must have their records.
-	before := int64(0)
+}
+
+// lostTile reports once that a tile file cannot be read.
+func (v *verifier) lostTile(t *tileFile, err error) {
+	if !t.lost.Swap(true) {
+		v.problem(t.name, "", err)
+	}
+}
+
+// tile returns the file of a level, or an empty one.
+func (v *verifier) tile(level int) *tileFile {
 	if level < len(v.tiles) {
-		before = v.tiles[level]
+		return v.tiles[level]
 	}
-	if extra := before - int64(len(want)*len(Hash{})); extra > 0 && len(v.report.Unreadable) == 0 {
-		v.wrong(name, fmt.Sprintf("hash %d", len(want)), "there are %d bytes more than the records have hashes", extra)
-	}
-	return nil
+	return &tileFile{name: TileName(level)}
 }
 
-// blindTo reports whether a hash depends on records that are not known, of
-// which a problem tells already.
-func (v *verifier) blindTo(level, i int) bool {
-	from := uint64(i) << (8 * level)
-	to := from + 1<<(8*level)
-	return slices.ContainsFunc(v.unknown, func(r [2]uint64) bool { return r[0] < to && from < r[1] })
-}
-
-// rootAt returns the root of the first size records.
-func (v *verifier) rootAt(size uint64) (Hash, bool) {
-	if size > v.report.Size {
-		return Hash{}, false
-	}
-	if size == v.edge.Size() && size == v.report.Size {
-		return v.edge.Root(), true
-	}
-	t := new(Tree)
-	for _, leaf := range v.level0()[:size] {
-		t.Add(leaf, nil)
-	}
-	return t.Root(), true
-}
-
-// checkpoints compares the tree with the published checkpoint and the older
-// ones that were given.
-func (v *verifier) checkpoints() {
-	size, c := v.report.Size, v.report.Checkpoint
-	switch {
-	case v.checkpoint == nil && size > 0:
-		v.wrong(CheckpointFile, "", "it is missing, but there are %d records", size)
-	case c.Origin == "":
-		// It was not readable, which is reported.
-	case c.Size < v.covered && len(v.report.Unreadable) == 0:
-		v.wrong(CheckpointFile, "", "it is for %d records, but %d are sealed, which are never sealed before a checkpoint covers them: it was replaced by an older one", c.Size, v.covered)
-	case c.Size > size && len(v.report.Unreadable) == 0:
-		v.wrong(CheckpointFile, "", "it is for %d records, but there are only %d: the newest %d records were removed", c.Size, size, c.Size-size)
-	case len(v.report.Unreadable) > 0:
-		v.report.Notes = append(v.report.Notes, "not all could be read, so the root of the tree was not compared with the checkpoint")
-	default:
-		if root, _ := v.rootAt(c.Size); root != c.Root {
-			v.wrong(CheckpointFile, "", "its root is not that of the records")
-		}
-		if c.Size < size {
-			v.report.Notes = append(v.report.Notes, fmt.Sprintf("%d records are newer than the published checkpoint; the checkpoints of their own frames were checked", size-c.Size))
-		}
-	}
-	for i, b := range v.opts.Since {
-		v.since(sinceName(i), b)
-	}
-}
-
-func (v *verifier) since(name string, b []byte) {
-	c, err := ParseCheckpoint(b, v.key)
-	if err != nil {
-		v.wrong(name, "", "%s", err)
+// compareTile compares up to [BlockRecords] hashes of a tile level, of which
+// first is the number of the first one, with those in its file, as far as it
+// goes.
+func (v *verifier) compareTile(level int, first uint64, want []Hash) {
+	t := v.tile(level)
+	if t.file == nil || first >= t.hashes() {
 		return
 	}
-	v.report.Since = append(v.report.Since, c)
-	root, ok := v.rootAt(c.Size)
-	switch {
-	case len(v.report.Unreadable) > 0:
-	case !ok:
-		v.wrong(name, "", "it is for %d records, but there are only %d: records were removed", c.Size, v.report.Size)
-	case root != c.Root:
-		v.wrong(name, "", "the first %d records are not the ones that it was signed for: the ledger was rewritten, or this is another history", c.Size)
+	want = want[:min(uint64(len(want)), t.hashes()-first)]
+	var buf [BlockRecords * len(Hash{})]byte
+	b := buf[:len(want)*len(Hash{})]
+	if n, err := t.file.ReadAt(b, int64(first)*int64(len(Hash{}))); n < len(b) {
+		if errors.Is(err, io.EOF) {
+			err = &EvidenceError{t.name, fmt.Sprintf("hash %d", first), "the file was cut while it was read"}
+		}
+		v.lostTile(t, err)
+		return
+	}
+	for i := range want {
+		have := Hash(b[i*len(Hash{}):])
+		if have == want[i] {
+			continue
+		}
+		n := first + uint64(i)
+		if have == (Hash{}) && n >= v.report.Checkpoint.Size>>(8*level) {
+			continue // not written before the power went; no checkpoint covers it
+		}
+		v.wrong(t.name, fmt.Sprintf("hash %d", n), "it is not the hash of the records")
+	}
+}
+
+// tileSizes compares the sizes of the tile files with the number of records. A
+// file that is behind is as it is after a crash; one that is cut short of the
+// checkpoint is not.
+func (v *verifier) tileSizes() {
+	for level := 0; level < len(v.tiles) || v.report.Size>>(8*level) > 0; level++ {
+		t, want := v.tile(level), v.report.Size>>(8*level)
+		if t.lost.Load() {
+			continue
+		}
+		if have := t.hashes(); have < want && have < v.report.Checkpoint.Size>>(8*level) {
+			v.wrong(t.name, fmt.Sprintf("hash %d", have), "it is missing, and %d after it: the file is cut short", want-have-1)
+		}
+		// A server that goes on writing adds hashes of records that came after
+		// the journal was read. Those that were there before must have their
+		// records.
+		if extra := t.size - int64(want)*int64(len(Hash{})); extra > 0 && len(v.report.Unreadable) == 0 {
+			v.wrong(t.name, fmt.Sprintf("hash %d", want), "there are %d bytes more than the records have hashes", extra)
+		}
 	}
 }
 

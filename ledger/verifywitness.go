@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"slices"
 	"time"
 )
 
@@ -72,22 +71,35 @@ type source struct {
 	note        []byte
 	cosigned    Cosigned
 	err         error
+	root        Hash // of as many records, once the tree is there
+	known       bool // there are as many, and all could be read
+}
+
+// expectWitnessed reads all cosigned checkpoints, and says which roots the tree
+// must have by them.
+func (v *verifier) expectWitnessed() {
+	v.cosigned = v.history()
+	if v.witnesses.newest != nil {
+		v.cosigned = append(v.cosigned, source{name: WitnessedFile, note: v.witnesses.newest})
+	}
+	for i, b := range v.opts.Since {
+		v.cosigned = append(v.cosigned, source{name: sinceName(i), note: b, given: true})
+	}
+	v.opts.Parallel(len(v.cosigned), func(i int) {
+		s := &v.cosigned[i]
+		s.cosigned, s.err = ParseCosigned(s.note, v.key, v.opts.Witnesses)
+	})
+	for i := range v.cosigned {
+		if s := &v.cosigned[i]; s.err == nil {
+			v.expectRoot(s.cosigned.Size, func(root Hash, known bool) { s.root, s.known = root, known })
+		}
+	}
 }
 
 // witnessed checks all cosigned checkpoints against the records, and what is
 // wanted of witnesses.
 func (v *verifier) witnessed() {
-	sources := v.history()
-	if v.witnesses.newest != nil {
-		sources = append(sources, source{name: WitnessedFile, note: v.witnesses.newest})
-	}
-	for i, b := range v.opts.Since {
-		sources = append(sources, source{name: sinceName(i), note: b, given: true})
-	}
-	v.opts.Parallel(len(sources), func(i int) {
-		s := &sources[i]
-		s.cosigned, s.err = ParseCosigned(s.note, v.key, v.opts.Witnesses)
-	})
+	sources := v.cosigned
 	v.report.Witnessed = make([]WitnessReport, len(v.opts.Witnesses))
 	for i, w := range v.opts.Witnesses {
 		v.report.Witnessed[i].Witness = w
@@ -174,19 +186,18 @@ func (v *verifier) fits(s *source) bool {
 		}
 		return false
 	}
-	root, ok := v.rootOf(c.Size)
 	switch {
 	case !s.given && v.report.Checkpoint.Origin != "" && c.Size > v.report.Checkpoint.Size:
 		v.wrong(s.name, s.where, "it is for %d records%s, but the published checkpoint, which is always the newer one, is for %d: it was replaced by an older one", c.Size, c.by(), v.report.Checkpoint.Size)
 		return false
 	case len(v.report.Unreadable) > 0:
 		return false
-	case !ok && !s.given:
+	case c.Size > v.report.Size && !s.given:
 		v.wrong(s.name, s.where, "it is for %d records%s, but there are only %d: the newest %d records were removed", c.Size, c.by(), v.report.Size, c.Size-v.report.Size)
-	case ok && root != c.Root && !s.given:
+	case s.known && s.root != c.Root && !s.given:
 		v.wrong(s.name, s.where, "the first %d records are not the ones that it was made for%s: the ledger was rewritten, or this is another history", c.Size, c.by())
 	}
-	return ok && root == c.Root
+	return s.known && s.root == c.Root
 }
 
 // by says who cosigned, for a sentence.
@@ -229,27 +240,6 @@ func (v *verifier) vouched(others uint64) {
 	case v.report.Vouched.Size < v.report.Size:
 		v.report.Notes = append(v.report.Notes, fmt.Sprintf("the newest %d records, from number %d on, are not cosigned yet; the last cosignature is from %s", v.report.Size-v.report.Vouched.Size, v.report.Vouched.Size, v.report.Vouched.At.Format(time.RFC3339)))
 	}
-}
-
-// rootOf returns the root of the first size records, from the levels of the
-// tree.
-func (v *verifier) rootOf(size uint64) (Hash, bool) {
-	if size > v.report.Size {
-		return Hash{}, false
-	}
-	t := &Tree{size: size}
-	var done uint64
-	for height := 63; height >= 0; height-- {
-		if size&(1<<height) == 0 {
-			continue
-		}
-		level, width := v.levels[height/8], uint64(1)<<(height%8)
-		start := (done >> height) * width
-		t.stack[t.depth] = fold(slices.Clone(level[start : start+width]))
-		t.depth++
-		done += 1 << height
-	}
-	return t.Root(), true
 }
 
 func sinceName(i int) string { return fmt.Sprintf("the checkpoint given as number %d", i+1) }

@@ -27,10 +27,12 @@ import (
 // there: sealed segments, envelopes, several journal segments, two tile levels.
 func makeLedger(t testing.TB, events int) (dir, vkey string) {
 	t.Helper()
-	return makeLedgerOf(t, events, 96<<10)
+	return makeLedgerOf(t, events, 96<<10, func(r *record.Recorder, _ string) bool { return r.Stats().SealedSegments > 0 })
 }
 
-func makeLedgerOf(t testing.TB, events int, segment int64) (dir, vkey string) {
+// makeLedgerOf records events, waits until sealed reports true, and records
+// some more, which are not sealed.
+func makeLedgerOf(t testing.TB, events int, segment int64, sealed func(r *record.Recorder, dir string) bool) (dir, vkey string) {
 	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, "gatebook.test/tamper")
 	if err != nil {
@@ -59,7 +61,7 @@ func makeLedgerOf(t testing.TB, events int, segment int64) (dir, vkey string) {
 		})
 	}
 	wg.Wait()
-	for int64(r.Stats().Bytes) > 2*segment && r.Stats().SealedSegments == 0 {
+	for int64(r.Stats().Bytes) > 2*segment && !sealed(r, dir) {
 		time.Sleep(10 * time.Millisecond) // until the sealer's next round
 	}
 	for i := range 20 { // some that are not sealed
