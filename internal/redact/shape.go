@@ -156,17 +156,7 @@ func (c *Call) shapeAt(sh *shape, s string, at int, cut bool) (edit, bool) {
 	} else if !hasPrefix(rest, sh.literal, sh.fold) {
 		return edit{}, false
 	}
-	if sh.word && at > 0 && alnum[s[at-1]] {
-		return edit{}, false
-	}
-	sp, ok := span{}, false
-	if sh.find != nil {
-		sp, ok = sh.find(s, at)
-	} else {
-		end := run(s, at+len(sh.literal), &sh.set)
-		sp = span{start: at, end: end, secret: s[at:end]}
-		ok = end-at >= sh.min && (!sh.digit || hasDigit(s[at+len(sh.literal):end]))
-	}
+	sp, ok := sh.spanAt(s, at)
 	switch {
 	case cut && sp.end == len(s) && sp.end > sp.start:
 		return edit{start: sp.start, end: sp.end, with: sp.prefix + Mark, name: sh.name}, true
