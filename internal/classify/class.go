@@ -88,7 +88,7 @@ func ByCode(code string) Class {
 }
 
 const (
-	checked = "check digits, anywhere"
+	checked = "check digits, anywhere but under the names of orders and the like"
 	named   = "check digits, and the name of the field or a word before it"
 	mixed   = "written with its separators: anywhere; bare: by the name of the field or a word before it"
 )
@@ -110,19 +110,19 @@ var infos = [classCount]Info{
 	IP:         {"ip", "IP address", "shape; not loopback, masks and what could be a version"},
 	Device:     {"device", "Device identifier: MAC address, IMEI, advertising id", "MAC addresses anywhere; the others by the name of the field"},
 	USSSN:      {"id-us-ssn", "US social security number", "ranges that were given out; " + mixed},
-	GBNINO:     {"id-gb-nino", "UK national insurance number", "shape and prefixes that were given out, anywhere"},
+	GBNINO:     {"id-gb-nino", "UK national insurance number", "shape and prefixes that were given out, anywhere but under the names of articles and the like"},
 	GBNHS:      {"id-gb-nhs", "UK NHS number", named},
 	FRNIR:      {"id-fr-nir", "French social security number", checked},
 	DESteuer:   {"id-de-steuerid", "German tax id", checked},
 	ITCF:       {"id-it-cf", "Italian codice fiscale", checked},
 	ESDNI:      {"id-es-dni", "Spanish DNI and NIE", checked},
 	NLBSN:      {"id-nl-bsn", "Dutch citizen service number", named},
-	PLPESEL:    {"id-pl-pesel", "Polish PESEL", "date and check digit, anywhere"},
+	PLPESEL:    {"id-pl-pesel", "Polish PESEL", "date and check digit, anywhere but under the names of orders and the like"},
 	SEPNR:      {"id-se-pnr", "Swedish personal identity number", "date and check digit; " + mixed},
 	FIHETU:     {"id-fi-hetu", "Finnish personal identity code", "date and check character, anywhere"},
 	DKCPR:      {"id-dk-cpr", "Danish CPR number", "date, and the name of the field or a word before it"},
-	NOFNR:      {"id-no-fnr", "Norwegian national identity number", "date and two check digits, anywhere"},
-	BENRN:      {"id-be-nrn", "Belgian national register number", "date and mod 97, anywhere"},
+	NOFNR:      {"id-no-fnr", "Norwegian national identity number", "date and two check digits, anywhere but under the names of orders and the like"},
+	BENRN:      {"id-be-nrn", "Belgian national register number", "date and mod 97, anywhere but under the names of orders and the like"},
 	PTNIF:      {"id-pt-nif", "Portuguese NIF", named},
 	CHAHV:      {"id-ch-ahv", "Swiss AHV number", checked},
 	CZRC:       {"id-cz-rc", "Czech and Slovak birth number", "date and mod 11; " + mixed},
@@ -131,7 +131,7 @@ var infos = [classCount]Info{
 	MXCURP:     {"id-mx-curp", "Mexican CURP", checked},
 	CASIN:      {"id-ca-sin", "Canadian social insurance number", named},
 	INAadhaar:  {"id-in-aadhaar", "Indian Aadhaar number", "Verhoeff digit; " + mixed},
-	INPAN:      {"id-in-pan", "Indian PAN", "shape and type of holder, anywhere"},
+	INPAN:      {"id-in-pan", "Indian PAN", "shape and type of holder, anywhere but under the names of articles and the like"},
 	CNRIC:      {"id-cn-ric", "Chinese resident identity number", "date and check character, anywhere"},
 	KRRRN:      {"id-kr-rrn", "Korean resident registration number", "date and check digit; " + mixed},
 	JPMyNumber: {"id-jp-mynumber", "Japanese individual number", named},

@@ -37,6 +37,7 @@ type Classifier struct {
 	maxRoutes int
 	maxFields int
 	scans     sync.Pool
+	cache     nameCache
 
 	mu     sync.RWMutex // guards what follows
 	routes map[uint64]*route

@@ -14,12 +14,15 @@ func (t *textScan) context(start int) kind {
 	if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
 		b = b[i+1:]
 	}
+	if i := bytes.LastIndex(b, []byte("。")); i >= 0 {
+		b = b[i+len("。"):]
+	}
 	var ends [6][2]int // words, the nearest first
 	n := 0
 	for i := len(b); i > 0 && n < len(ends); {
 		for i > 0 && !wordByte(b[i-1]) {
 			i--
-			if b[i] == ';' || b[i] == '!' || b[i] == '?' || b[i] == ',' && n > 0 {
+			if sentenceEnds(b, i) || b[i] == ';' || b[i] == '!' || b[i] == '?' || b[i] == ',' && n > 0 {
 				i = 0
 			}
 		}
@@ -49,13 +52,28 @@ func (t *textScan) context(start int) kind {
 	return kindNone
 }
 
+// sentenceEnds reports whether b[i] ends a sentence, and not an abbreviation.
+func sentenceEnds(b []byte, i int) bool {
+	if b[i] != '.' || i+1 >= len(b) || b[i+1] != ' ' || i == 0 {
+		return false
+	}
+	word := i
+	for word > 0 && isAlnum(b[word-1]) {
+		word--
+	}
+	return isDigit(b[i-1]) || i-word > 4 || b[i-1] == ')'
+}
+
 func wordByte(c byte) bool { return isLetter(c) || c >= utf8.RuneSelf }
 
 // shouted are words that are names in capitals only.
-var shouted = wordSet("sin nas said pass rc cf pan fin mac nrn nie said tin ral cap via lot part order nss cpr")
+var shouted = wordSet("sin nas said pass rc cf pan fin mac nrn nie said tin ral cap via nss cpr")
 
 // prose are words that name a field, and mean nothing of the kind in a text.
 var prose = wordSet("id key time on at date item total count size number position long via article release value color offset seconds to de said code name")
+
+// callWords come before a telephone number in a text.
+var callWords = wordSet("call dial ring phoned calling anrufen ruckruf erreichbar appelez appeler rappelez llame llamar llameme chiamare chiami chiamate ligue ligar telefonar bel bellen zadzwon dzwonic ringa")
 
 func (t *textScan) contextWord(w []byte, words int) kind {
 	var buf [2 * maxKey]byte
@@ -63,6 +81,9 @@ func (t *textScan) contextWord(w []byte, words int) kind {
 	text, _ := splitName(&buf, &ends, w)
 	if len(text) < 2 || words == 1 && (prose[string(text)] || shouted[string(text)] && !upperWord(w)) {
 		return kindNone
+	}
+	if words == 1 && callWords[string(text)] {
+		return kind(Phone)
 	}
 	k, ok := names[string(text)]
 	if !ok {

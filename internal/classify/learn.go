@@ -31,13 +31,14 @@ const (
 	flagPaging
 	flagList
 	flagID
+	flagPair
 )
 
 const fieldKnown = 1 << 56
 
 func newField(k keyInfo) field {
 	f := field(k.kind)<<8 | fieldKnown
-	for i, b := range [...]bool{k.person, k.paging, k.list, k.id} {
+	for i, b := range [...]bool{k.person, k.paging, k.list, k.id, k.pair} {
 		if b {
 			f |= flagPerson << i
 		}
@@ -49,7 +50,7 @@ func (f field) class() Class   { return Class(f) }
 func (f field) confirmed() int { return int(f >> 24 & 0xffff) }
 func (f field) passed() int    { return int(f >> 40 & 0xffff) }
 func (f field) info() (k keyInfo) {
-	return keyInfo{kind: kind(f >> 8), person: f&flagPerson != 0, paging: f&flagPaging != 0, list: f&flagList != 0, id: f&flagID != 0}
+	return keyInfo{kind: kind(f >> 8), person: f&flagPerson != 0, paging: f&flagPaging != 0, list: f&flagList != 0, id: f&flagID != 0, pair: f&flagPair != 0}
 }
 
 func (f field) with(c Class, confirmed, passed int) field {
@@ -59,7 +60,7 @@ func (f field) with(c Class, confirmed, passed int) field {
 
 // valid reports whether f can have come about.
 func (f field) valid() bool {
-	return f&fieldKnown != 0 && f>>57 == 0 && f>>20&0xf == 0 && f.class() < classCount && f.passed() < sampleClass
+	return f&fieldKnown != 0 && f>>57 == 0 && f>>21&0x7 == 0 && f.class() < classCount && f.passed() < sampleClass
 }
 
 // learned reports whether values need not be looked at.
@@ -244,4 +245,23 @@ func dynamicName(name []byte) bool {
 		}
 	}
 	return run == len(name)
+}
+
+// nameCache remembers what names say, by their hash. Names that fall on the
+// same place take turns.
+type nameCache [2048]atomic.Uint64
+
+// cacheKey are the bits of a hash that are compared.
+const cacheKey = 0xffff_ffff_ff00_0000
+
+func (n *nameCache) find(hash uint64) (keyInfo, bool) {
+	v := n[hash%uint64(len(n))].Load()
+	if v == 0 || (v^hash)&cacheKey != 0 {
+		return keyInfo{}, false
+	}
+	return field(v & 0xff_ffff).info(), true
+}
+
+func (n *nameCache) put(hash uint64, k keyInfo) {
+	n[hash%uint64(len(n))].Store(hash&cacheKey | uint64(newField(k))&0xff_ffff)
 }

@@ -120,7 +120,7 @@ var nameLists = []struct {
 	{kind(TRTC), `tckimlik tckimlikno tckn kimlikno`},
 	{kind(ZAID), `said saidnumber rsaid rsaidnumber southafricanid`},
 
-	{kindNumber, `id ids uuid guid order orderid orderno ordernumber ordernr orderref tracking trackingnumber trackingid trackingno trackingcode awb waybill parcel parcelid shipment shipmentid consignment invoice invoiceno invoiceid invoicenumber reference ref refno referenceno referencenumber ticket ticketid ticketno
+	{kindNumber, `code model externalno memberref crc batch id ids uuid guid order orderid orderno ordernumber ordernr orderref tracking trackingnumber trackingid trackingno trackingcode awb waybill parcel parcelid shipment shipmentid consignment invoice invoiceno invoiceid invoicenumber reference ref refno referenceno referencenumber ticket ticketid ticketno
 		sku ean gtin upc isbn issn barcode asin mpn article articleno articlenumber product productid productcode productnumber item itemid itemno part partno partnumber serial serialno serialnumber batch batchid batchno lot lotno
 		version versions build buildnumber release revision firmware appversion apiversion sdkversion semver oid schema engine
 		timestamp ts time epoch epochms unixtime createdat updatedat created updated modified expires expiry expiration seq sequence sequenceno offset cursor nonce counter count total size bytes length duration
@@ -134,7 +134,7 @@ var nameLists = []struct {
 		zamowienie numerzamowienia faktura numerfaktury przesylka numerprzesylki paczka numerseryjny partia sygnatura
 		bestallning bestallningsnummer ordernummer fakturanummer forsandelse sandningsnummer kolli spårning sparning arende arendenummer serienummer artikelnummer
 		注文 注文番号 追跡番号 請求書番号 商品番号 商品コード 製品番号 バージョン 伝票番号 型番 受注番号`},
-	{kindMoment, `at on date datetime status verified enabled confirmed type format label template subject domain provider optin consent masked mask last4 lastfour prefix suffix count url uri link href hint placeholder note notes required valid visible allowed preference preferences notifications sent bounced brand network scheme currency code title description html text body`},
+	{kindMoment, `at on date datetime status verified enabled confirmed type format label template subject domain provider optin consent masked mask last4 lastfour prefix suffix count url uri link href hint placeholder note notes required valid visible allowed preference preferences notifications sent bounced brand network scheme currency title description html text body`},
 	{kindHash, `messageid msgid inreplyto contentid md5 sha1 sha256 sha512 hashed hash digest crc signature`},
 	{kindPerson, `customer user person contact patient employee client member owner holder account profile author recipient sender driver guest passenger beneficiary applicant student teacher subscriber buyer seller tenant candidate staff
 		kunde nutzer benutzer mitarbeiter patienten empfanger inhaber ansprechpartner kontakt versicherter
@@ -143,7 +143,7 @@ var nameLists = []struct {
 		klant gebruiker persoon medewerker ontvanger werknemer klient uzytkownik osoba pracownik pacjent odbiorca wlasciciel
 		kund anvandare anstalld mottagare agare medlem kunder 顧客 ユーザー 会員 患者 従業員 社員 担当者`},
 	{kindNeutral, `primary secondary home work office private personal business main alternate alternative other emergency billing shipping delivery default current old new preferred direct number no nr num nummer value data info detail field text raw my your the of de da do del della di du des la le el
-		mother father spouse partner parent child company contact delivery payment payer payee bank from to cc bcc sms daytime evening day night public internal external first second
+		mother father spouse partner parent child contact delivery payment payer payee bank from to cc bcc sms daytime evening day night public internal external first second
 		privat geschaftlich dienstlich haupt principal pro perso trabajo casa lavoro trabalho particular prywatny sluzbowy glowny arbete hem privee zakelijk thuis werk linia line full numero numer id`},
 }
 
@@ -161,3 +161,6 @@ var listNames = wordSet(`node attributes source resource fields record data item
 	daten ergebnisse eintrage elemente treffer donnees resultats elementos resultados datos registros dati risultati elementi dados itens registos gegevens resultaten dane wyniki elementy resultat poster 結果 一覧 データ`)
 
 var idNames = wordSet(`id ids uuid guid key sid oid uid objectid entityid externalid customerid userid orderid recordid nodeid itemid number ref reference code kundennummer idcliente idclient klantid idklienta`)
+
+// pairNames are members whose value is the name of the value beside it.
+var pairNames = wordSet(`field fieldname name key label attribute attributename property question`)

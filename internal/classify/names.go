@@ -34,6 +34,7 @@ type keyInfo struct {
 	paging bool // such as "total" and "next"
 	list   bool // an array of this name, or what holds it, is the answer's records
 	id     bool // it identifies the object
+	pair   bool // its value names the value of another member: {"field": "email", "value": …}
 }
 
 // names is the table of normal names. It is never changed.
@@ -63,6 +64,7 @@ func keyNamed(name []byte, extra map[string]kind) keyInfo {
 	info := keyInfo{kind: kindOf(text, ends[:n], extra)}
 	joined := string(text)
 	info.paging = pagingNames[joined]
+	info.pair = pairNames[joined]
 	info.list = listNames[joined]
 	info.person = personNames[joined] || info.kind == kindPerson
 	info.id = idNames[joined]
@@ -173,6 +175,9 @@ func kindOf(text []byte, ends []uint8, extra map[string]kind) kind {
 			return k, true
 		}
 		k, ok := names[string(w)]
+		if !ok {
+			k, ok = umlauts(w)
+		}
 		return k, ok
 	}
 	n := len(ends)
@@ -230,3 +235,23 @@ func kindOf(text []byte, ends []uint8, extra map[string]kind) kind {
 }
 
 func weakHead(k kind) bool { return k == kind(Birthdate) }
+
+// umlauts looks up a name that writes ae, oe, ue and aa for letters with
+// accents.
+func umlauts(w []byte) (kind, bool) {
+	var buf [2 * maxKey]byte
+	at, changed := 0, false
+	for i := 0; i < len(w); i++ {
+		buf[at] = w[i]
+		at++
+		if i+1 < len(w) && (w[i] == 'a' || w[i] == 'o' || w[i] == 'u') && w[i+1] == 'e' || i+1 < len(w) && w[i] == 'a' && w[i+1] == 'a' {
+			i++
+			changed = true
+		}
+	}
+	if !changed {
+		return kindNone, false
+	}
+	k, ok := names[string(buf[:at])]
+	return k, ok
+}

@@ -247,13 +247,13 @@ func wordID(s []byte) (Class, strength) {
 	case 9:
 		switch {
 		case gbNINO(s):
-			return GBNINO, strong
+			return GBNINO, medium
 		case esDNI(s):
 			return ESDNI, medium
 		}
 	case 10:
 		if inPAN(s) {
-			return INPAN, strong
+			return INPAN, medium
 		}
 	case 11:
 		if fiHETU(s) {

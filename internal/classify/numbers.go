@@ -14,6 +14,7 @@ type numberRun struct {
 	sep    byte // between all groups; 0: none; 1: not always the same
 	plus   bool // it began with one
 	paren  bool // a group is in parentheses
+	prose  bool // what is known of it comes from the words before it
 }
 
 const (
@@ -48,7 +49,7 @@ func (t *textScan) digit(i int) int {
 			return e
 		}
 	}
-	if n := len(b) - i; n >= 11 && (end-i == 6 || end-i == 11) && fiHETU(b[i:i+11]) && (n == 11 || !isAlnum(b[i+11])) {
+	if n := len(b) - i; n >= 11 && (end-i == 6 || end-i == 11) && fiHETU(b[i:i+11]) && (n == 11 || !isAlnum(b[i+11])) && !t.otherNID(i, FIHETU) {
 		t.take(FIHETU, i, i+11)
 		return i + 11
 	}
@@ -56,7 +57,7 @@ func (t *textScan) digit(i int) int {
 		if end < len(b) && b[end] == '_' {
 			return end
 		}
-		if b[end-1] != 'T' && b[end-1] != 'Z' || letters > 1 || !datedT(b[i:end]) {
+		if !datedT(b[i:end]) {
 			return t.mixedWord(i, end)
 		}
 	}
@@ -72,9 +73,15 @@ func (t *textScan) digit(i int) int {
 	return t.numbers(i)
 }
 
-// datedT reports whether the letter is that of a date and time without
-// separators.
-func datedT(b []byte) bool { return len(b) > 8 && b[8] == 'T' }
+// otherNID reports whether the name or the words before say that a value is
+// the national id of another country than c's.
+func (t *textScan) otherNID(start int, c Class) bool {
+	k := t.near(start)
+	return Class(k) >= USSSN && k < kind(classCount) && k != kind(c) || negative(k)
+}
+
+// datedT reports whether b is a date and time without separators.
+func datedT(b []byte) bool { return len(b) > 9 && b[8] == 'T' && isDigit(b[9]) && digits(b[:8]) }
 
 func skipDigits(b []byte, i int) int {
 	for i < len(b) && (isAlnum(b[i]) || b[i] == '.' && i+1 < len(b) && isDigit(b[i+1]) || b[i] == '-' && i+1 < len(b) && isDigit(b[i+1])) {
@@ -157,7 +164,7 @@ func (t *textScan) groups(start int, r *numberRun, ends, total *[maxGroups]int, 
 		}
 		try := *r
 		try.groups, try.digits, try.raw = n, all[:total[n-1]], b[start:end]
-		try.sep = 0
+		try.sep, try.prose = 0, k != t.kind
 		for i := 1; i < n; i++ {
 			if i == 1 {
 				try.sep = seps[1]
@@ -175,12 +182,19 @@ func (t *textScan) groups(start int, r *numberRun, ends, total *[maxGroups]int, 
 			t.take(c, start, end)
 			return end
 		}
+		if k == kind(Passport) && try.sep == 0 && n == 1 && len(try.digits) <= 12 {
+			t.take(Passport, start, end)
+			return end
+		}
 		if k == kind(Birthdate) && n <= 3 {
 			if _, ok := datePrefix(b[start:]); ok {
 				t.take(Birthdate, start, end)
 				return end
 			}
 		}
+	}
+	if r.sizes[0] <= 4 && !r.plus && !r.paren {
+		t.street(start, ends[0])
 	}
 	return ends[0]
 }
@@ -220,7 +234,7 @@ func (s *Scan) classifyRun(r *numberRun, k kind, number bool) Class {
 	case k == kindHash:
 		return None
 	case k == kind(Card):
-		if cardNumber(d) {
+		if cardNumber(d) && !(r.prose && testCards[string(d)]) {
 			return Card
 		}
 	case k == kind(Phone):

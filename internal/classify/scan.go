@@ -175,10 +175,18 @@ func (s *Scan) End() Result {
 		}
 		slices.SortFunc(r.Data, func(a, b event.Data) int { return strings.Compare(a.Class, b.Class) })
 	}
-	c := s.c
-	s.c = nil
-	c.scans.Put(s)
+	s.forget()
 	return r
+}
+
+// forget gives the scan back for the next body, with nothing of this one.
+func (s *Scan) forget() {
+	c := s.c
+	clear(s.buf[:cap(s.buf)])
+	s.csv.columns = nil
+	s.tree.ids = idSet{}
+	s.c, s.tree.route = nil, nil
+	c.scans.Put(s)
 }
 
 // add adds a piece to the value that is being read.

@@ -202,6 +202,9 @@ func (t *textScan) word(i int) int {
 // mixedWord takes a word of letters and digits.
 func (t *textScan) mixedWord(start, end int) int {
 	n := end - start
+	if n <= 4 && isDigit(t.b[start]) && t.street(start, end) { // 12b
+		return end
+	}
 	if n < 3 || n > 18 {
 		return end
 	}

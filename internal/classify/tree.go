@@ -34,6 +34,8 @@ type frame struct {
 	names     uint64 // members "name" that are counted if the object is a person's
 	nameSlots [2]*slot
 
+	pair kind // what {"field": "email"} says of the member "value"
+
 	numbers int // in an array of coordinates
 	strange bool
 }
@@ -84,6 +86,16 @@ func (s *Scan) named(name []byte, inherit kind) keyInfo {
 	if dynamicName(name) {
 		return keyInfo{}
 	}
+	hash := hashBytes(s.c.seed^uint64(inherit), name)
+	if k, ok := s.c.cache.find(hash); ok {
+		return k
+	}
+	k := s.nameSays(name, inherit)
+	s.c.cache.put(hash, k)
+	return k
+}
+
+func (s *Scan) nameSays(name []byte, inherit kind) keyInfo {
 	k := keyNamed(name, s.c.extra)
 	if r := s.c.redactor; r != nil && (k.kind >= kind(classCount) || k.kind == kindNone) && r.SecretField(string(name)) {
 		k.kind = kind(Secret)
@@ -129,6 +141,12 @@ func (t *tree) key(s *Scan, name []byte) {
 	f := &t.frames[t.depth]
 	f.child = hashKey(f.path, name)
 	t.locate(s, f, name)
+	if f.pair != kindNone && f.info.kind == kindNone || f.info.kind == kindMoment && f.pair != kindNone {
+		switch string(name) {
+		case "value", "val", "v", "content", "text", "answer", "Value", "data":
+			f.info.kind, f.slot = f.pair, nil // another one in each object
+		}
+	}
 	if len(name) > 5 && hasAt(name[1:]) {
 		x := textScan{s: s, b: name}
 		x.run()
@@ -295,6 +313,11 @@ func (t *tree) value(s *Scan, v []byte, number bool) {
 	if len(v) == 0 {
 		return
 	}
+	if f.info.pair && !number && len(v) <= maxKey && !f.array {
+		if k := s.named(v, kindNone).kind; k != kindNeutral && k != kindPerson && k != kindAddress {
+			f.pair = k
+		}
+	}
 	if c := t.classify(s, f, v, number); tellsPerson(c) {
 		f.person = true
 	}
@@ -316,7 +339,7 @@ func (t *tree) classify(s *Scan, f *frame, v []byte, number bool) Class {
 			switch c := known.class(); {
 			case c == None:
 				if (number || len(v) <= 24 || bytes.IndexByte(v, ' ') < 0) && !f.slot.due(sampleNothing) {
-					if len(v) < 24 || !maybe(v, number) {
+					if number || !hasAt(v) {
 						return t.typed(f, v)
 					}
 				}
@@ -336,10 +359,6 @@ func (t *tree) classify(s *Scan, f *frame, v []byte, number bool) Class {
 	}
 	return c
 }
-
-// maybe reports whether a long word under a field that never held anything is
-// worth a look all the same.
-func maybe(v []byte, number bool) bool { return !number && hasAt(v) }
 
 // typed looks at members such as {"type": "customer"}.
 func (t *tree) typed(f *frame, v []byte) Class {

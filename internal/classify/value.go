@@ -76,7 +76,7 @@ func (s *Scan) byName(v []byte, k kind, number bool) Class {
 			return Finance
 		}
 	case kind(Passport):
-		if documentNumber(v, 6, 12) {
+		if documentNumber(v, 6, 12) && capitals(v) {
 			return Passport
 		}
 	case kind(Vehicle):
@@ -203,6 +203,9 @@ func postal(v []byte) bool {
 	if len(v) < 4 || len(v) > 300 || hasAt(v) || masked(v) || bytes.Contains(v, []byte("://")) {
 		return false
 	}
+	if bytes.HasPrefix(v, []byte("0x")) || len(v) > 24 && uuid(v[:min(len(v), 36)]) {
+		return false
+	}
 	letters, hex := 0, 0
 	for _, c := range v {
 		if isLetter(c) || c >= utf8.RuneSelf {
@@ -286,6 +289,16 @@ func documentNumber(v []byte, min, max int) bool {
 		}
 	}
 	return digit && n >= min && n <= max && !isDate(v, false)
+}
+
+// capitals reports whether v has no small letter.
+func capitals(v []byte) bool {
+	for _, c := range v {
+		if 'a' <= c && c <= 'z' {
+			return false
+		}
+	}
+	return true
 }
 
 func uuid(v []byte) bool {
