@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/report"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -52,6 +53,8 @@ func problemOf(err error) *Problem {
 			p.Position = utf8.RuneCountInString(query.Query[:query.Pos]) + 1
 		}
 		return p
+	case errors.Is(err, report.ErrRequest):
+		return &Problem{Status: 400, Type: "argument", Detail: detail}
 	case errors.Is(err, reading.ErrArgument):
 		return &Problem{Status: 400, Type: "argument", Detail: detail}
 	case errors.Is(err, reading.ErrReason):

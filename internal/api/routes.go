@@ -42,6 +42,7 @@ func routes() []route {
 		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
 	}
 	list = append(list, readerRoutes()...)
+	list = append(list, reportRoutes()...)
 	list = append(list, healthRoutes()...)
 	return append(list, tileRoutes()...)
 }

@@ -22,6 +22,10 @@ type Config struct {
 	Keys    Keys    // nil: keys cannot be managed
 	Readers Readers // lets in more readers; nil: there are none, and none can be made
 
+	// Privileged are the patterns of privileged operations, for reports; nil:
+	// those of [report.DefaultPrivileged].
+	Privileged []string
+
 	// Hosts are the names under which the listener may be reached, beside
 	// those of loopback and addresses. Origins are the origins of web pages
 	// that may use the API, beside its own.

@@ -21,6 +21,7 @@ import (
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/internal/report"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -101,6 +102,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	redactor, err := a.redactor(a.cfg)
 	if err != nil {
 		return nil, err
+	}
+	for i, pattern := range a.cfg.Reports.Privileged {
+		if _, err = report.ParsePattern(pattern); err != nil {
+			return nil, fmt.Errorf("reports.privileged[%d]: %w", i, err)
+		}
 	}
 	a.room = reading.New(a.roomConfig(redactor))
 	a.api = api.New(a.apiConfig())

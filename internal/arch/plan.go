@@ -19,10 +19,10 @@ var Floors = map[string]int{
 	"internal/console":    6, // the console's files
 	"internal/config/...": 6, // the configuration file
 
-	"internal/act":       5, // blocks and throttles
-	"internal/alert/...": 5, // findings grouped for people
-	"internal/reading":   5, // the one door to the record
-	"internal/report":    5, // evidence packs
+	"internal/act":        5, // blocks and throttles
+	"internal/alert/...":  5, // findings grouped for people
+	"internal/reading":    5, // the one door to the record
+	"internal/report/...": 5, // reports for auditors
 
 	"internal/index/...": 4, // search
 	"internal/detect":    4, // rules

@@ -42,6 +42,9 @@ type Config struct {
 	// Search. It can always be rebuilt from the ledger.
 	Index Index `key:"index" reload:"restart"`
 
+	// Reports for auditors (gatebook report).
+	Reports Reports `key:"reports" reload:"restart"`
+
 	// What Gatebook says about itself, on standard error.
 	Log Log `key:"log" reload:"restart"`
 

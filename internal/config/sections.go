@@ -173,6 +173,15 @@ type Index struct {
 	Memory Size `key:"memory" default:"512MiB" min:"64MiB"`
 }
 
+// Reports says what reports need to know of the API.
+type Reports struct {
+	// Which operations are privileged: patterns of their paths, such as
+	// "POST /v1/admin/**". "*" stands for one segment, "**" for any number.
+	// Without a method: all. Empty: a list of common ones, which each report
+	// names.
+	Privileged []string `key:"privileged"`
+}
+
 // Log is Gatebook's own log.
 type Log struct {
 	// The least severe level that is written.

@@ -85,6 +85,7 @@ type Room struct {
 	verifying sync.Mutex // held by the one verification that may run
 	refusals  refusals
 	tiles     tileLooks
+	reports   chan struct{} // a slot for each that may be made at a time
 }
 
 // New returns a room.
@@ -100,7 +101,7 @@ func New(cfg Config) *Room {
 		since := cfg.Now()
 		cfg.Status = func() IndexStatus { return IndexStatus{Down: since, Reason: "there is none"} }
 	}
-	return &Room{cfg: cfg}
+	return &Room{cfg: cfg, reports: make(chan struct{}, maxReports)}
 }
 
 // ErrNotRecorded is the error of an answer that is refused because the look
