@@ -1,0 +1,12 @@
+// Package catalog keeps the inventory: which operations the APIs have, who
+// calls them, through which apps and with which credentials, what they return,
+// and when each of these was first and last seen.
+//
+// It is a view of the ledger: a follower that reads the headers of the events
+// in order and counts. It can be deleted and made again, and then says the
+// same; it holds no name, address, path or value, because headers hold none.
+// Its memory is bounded: where there is more than [Limits] allow, what was seen
+// longest ago is dropped first, and how much was dropped is said.
+//
+// What it says is derived, and no evidence: the events are.
+package catalog
