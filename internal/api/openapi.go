@@ -198,10 +198,28 @@ func (s schemas) named(t reflect.Type) object {
 	}
 	schema := object{"type": "object"}
 	s[name] = schema // now, for types that hold themselves
-	props, required := object{}, []string{}
+	props := object{}
+	required := s.members(t, props)
+	schema["properties"] = props
+	if len(required) > 0 {
+		slices.Sort(required)
+		schema["required"] = required
+	}
+	return ref
+}
+
+// members adds the members of t to props, those of embedded structs too, and
+// returns the names of those that are always there.
+func (s schemas) members(t reflect.Type, props object) (required []string) {
 	for f := range t.Fields() {
 		key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if key == "" {
+		switch {
+		case f.Anonymous && key == "":
+			required = append(required, s.members(f.Type, props)...)
+			continue
+		case !f.IsExported():
+			continue
+		case key == "":
 			key = strings.ToLower(f.Name)
 		}
 		props[key] = s.of(f.Type)
@@ -209,10 +227,5 @@ func (s schemas) named(t reflect.Type) object {
 			required = append(required, key)
 		}
 	}
-	schema["properties"] = props
-	if len(required) > 0 {
-		slices.Sort(required)
-		schema["required"] = required
-	}
-	return ref
+	return required
 }

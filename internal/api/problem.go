@@ -65,6 +65,8 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 500, Type: "evidence", Detail: "the evidence does not hold: " + detail, Help: "run gatebook verify"}
 	case errors.Is(err, ledger.ErrNotFound):
 		return &Problem{Status: 404, Type: "not-found", Detail: detail}
+	case errors.Is(err, reading.ErrNoCatalog):
+		return &Problem{Status: 501, Type: "inventory", Detail: detail}
 	case errors.Is(err, reading.ErrPending):
 		return &Problem{Status: 409, Type: "pending", Detail: detail}
 	case errors.Is(err, reading.ErrBusy):

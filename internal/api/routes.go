@@ -43,6 +43,7 @@ func routes() []route {
 	}
 	list = append(list, readerRoutes()...)
 	list = append(list, reportRoutes()...)
+	list = append(list, inventoryRoutes()...)
 	list = append(list, healthRoutes()...)
 	return append(list, tileRoutes()...)
 }

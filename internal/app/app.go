@@ -15,6 +15,7 @@ import (
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
@@ -48,6 +49,9 @@ type App struct {
 	indexer    *index.Client     // nil: off
 	follower   *index.Follower   // nil: off
 	freshness  freshness
+
+	catalog   *catalog.Catalog
+	inventory *catalog.Follower
 
 	store   *apikey.Store // of who calls
 	readers *apikey.Store // of who reads the record
@@ -86,6 +90,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	// The index: a view of the ledger, in a process of its own.
 	if err = a.openIndex(); err != nil {
 		return nil, fmt.Errorf("opening the search index: %w", err)
+	}
+
+	// The inventory: another view, counted from the headers.
+	if err = a.openInventory(); err != nil {
+		return nil, fmt.Errorf("opening the inventory: %w", err)
 	}
 
 	// The keys of machines and services that call.
@@ -143,6 +152,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.follower != nil {
 		views.run(end, "feeding the search index", a.follow)
 	}
+	views.run(end, "keeping the inventory", a.inventory.Run)
 	if err := a.note(ctx, "start", configFacts(a.cfg)...); err != nil {
 		stop(err)
 	}

@@ -163,6 +163,7 @@ func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 	if a.indexer != nil {
 		c.Index, c.Status = a.indexer, a.indexStatus
 	}
+	c.Catalog = a.catalog
 	for _, name := range a.cfg.Ops.RequireReason {
 		c.RequireReason = append(c.RequireReason, reading.Action(name))
 	}

@@ -60,6 +60,12 @@ func New(l Limits) *Catalog {
 	return c
 }
 
+func (c *Catalog) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clear()
+}
+
 func (c *Catalog) clear() {
 	c.next, c.calls, c.first, c.last, c.dropped = 0, 0, time.Time{}, time.Time{}, Dropped{}
 	c.operations, c.apps = make(map[string]*Operation), make(map[string]*App)

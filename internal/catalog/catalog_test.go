@@ -127,7 +127,9 @@ func TestDrift(t *testing.T) {
 		call(4, func(h *event.Header) {
 			h.Operation.Route, h.Operation.Basis, h.Outcome.Status = "/nothing", event.BasisLearned, 404
 		}),
-		call(5, func(h *event.Header) { h.Operation.Route, h.Principal = "/v2/orders", event.Principal{Kind: event.Anonymous} }),
+		call(5, func(h *event.Header) {
+			h.Operation.Route, h.Principal = "/v2/orders", event.Principal{Kind: event.Anonymous}
+		}),
 		call(6, func(h *event.Header) { h.Capture.Route = "undescribed" }),
 		call(7, func(h *event.Header) { h.Operation.Route, h.Operation.Basis = "", "" }),
 	)
@@ -269,13 +271,19 @@ func TestDistinct(t *testing.T) {
 		if off := float64(got) - float64(want); exact != (want <= 64) || exact && off != 0 || off*off > float64(want)*float64(want)*0.01 {
 			t.Errorf("%d names: got %d, exact %v", want, got, exact)
 		}
+		var again, answer Distinct
+		if err := again.setState(d.state()); err != nil || !reflect.DeepEqual(again, d) {
+			t.Errorf("%d names: not the same after it was stored, %v", want, err)
+		}
 		b, err := json.Marshal(d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var again Distinct
-		if err := json.Unmarshal(b, &again); err != nil || !reflect.DeepEqual(again, d) && want > 0 {
-			t.Errorf("%d names: not the same after JSON, %v", want, err)
+		if err := json.Unmarshal(b, &answer); err != nil {
+			t.Fatal(err)
+		}
+		if n, e := answer.Count(); n != got || e != exact {
+			t.Errorf("%d names: the answer %s says %d, exact %v", want, b, n, e)
 		}
 	}
 }

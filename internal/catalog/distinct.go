@@ -3,7 +3,6 @@ package catalog
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -15,6 +14,9 @@ import (
 // and HyperLogLog's estimate over 1,024 registers (Flajolet and others, 2007),
 // within about 3 %. It holds hashes only. The zero value has seen nothing.
 type Distinct struct {
+	Names     uint64 `json:"count"`               // how many
+	Estimated bool   `json:"estimated,omitempty"` // there were too many to count them exactly
+
 	exact     []uint64 // sorted; nil once there are registers
 	registers []byte
 }
@@ -38,15 +40,18 @@ func (d *Distinct) add(name string) {
 		}
 		if len(d.exact) < maxExact {
 			d.exact = slices.Insert(d.exact, i, h)
+			d.Names++
 			return
 		}
 		d.registers = make([]byte, registers)
 		for _, e := range d.exact {
 			d.put(e)
 		}
-		d.exact = nil
+		d.exact, d.Estimated = nil, true
 	}
-	d.put(h)
+	if d.put(h) {
+		d.Names = d.estimate()
+	}
 }
 
 // mix spreads the bits of a hash (the finaliser of MurmurHash3).
@@ -58,16 +63,20 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-func (d *Distinct) put(h uint64) {
-	i := h % registers
-	d.registers[i] = max(d.registers[i], byte(bits.LeadingZeros64(h|registers-1)+1))
+// put reports whether a register changed.
+func (d *Distinct) put(h uint64) bool {
+	i, rank := h%registers, byte(bits.LeadingZeros64(h|(registers-1))+1)
+	if rank <= d.registers[i] {
+		return false
+	}
+	d.registers[i] = rank
+	return true
 }
 
 // Count returns how many different names there were, and whether that is exact.
-func (d *Distinct) Count() (n uint64, exact bool) {
-	if d.registers == nil {
-		return uint64(len(d.exact)), true
-	}
+func (d *Distinct) Count() (n uint64, exact bool) { return d.Names, !d.Estimated }
+
+func (d *Distinct) estimate() uint64 {
 	sum, zeros := 0.0, 0
 	for _, r := range d.registers {
 		sum += math.Ldexp(1, -int(r))
@@ -80,56 +89,41 @@ func (d *Distinct) Count() (n uint64, exact bool) {
 	if estimate <= 2.5*m && zeros > 0 {
 		estimate = m * math.Log(m/float64(zeros))
 	}
-	return uint64(math.Round(estimate)), false
+	return uint64(math.Round(estimate))
 }
 
-// distinctJSON is the form in a snapshot, and of an answer.
-type distinctJSON struct {
-	Count     uint64 `json:"count"`
-	Estimated bool   `json:"estimated,omitempty"`
-	State     string `json:"state,omitempty"` // hex: the hashes, or the registers
+// state returns all that there is to know, as text; setState is its inverse.
+func (d *Distinct) state() string {
+	if d.registers != nil {
+		return "r" + hex.EncodeToString(d.registers)
+	}
+	b := []byte("e")
+	for _, h := range d.exact {
+		b = hex.AppendEncode(b, binary.BigEndian.AppendUint64(nil, h))
+	}
+	return string(b)
 }
 
-// MarshalJSON writes the count, and the state that it comes from.
-func (d Distinct) MarshalJSON() ([]byte, error) {
-	n, exact := d.Count()
-	v := distinctJSON{Count: n, Estimated: !exact}
-	if exact {
-		var b []byte
-		for _, h := range d.exact {
-			b = binary.BigEndian.AppendUint64(b, h)
-		}
-		v.State = hex.EncodeToString(b)
-	} else {
-		v.State = hex.EncodeToString(d.registers)
-	}
-	return json.Marshal(v)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (d *Distinct) UnmarshalJSON(b []byte) error {
-	var v distinctJSON
-	if err := json.Unmarshal(b, &v); err != nil {
-		return err
-	}
-	state, err := hex.DecodeString(v.State)
-	if err != nil {
-		return fmt.Errorf("the state of a count: %w", err)
-	}
+func (d *Distinct) setState(s string) error {
 	*d = Distinct{}
-	if v.Estimated {
-		if len(state) != registers {
-			return fmt.Errorf("the state of a count has %d registers, want %d", len(state), registers)
-		}
-		d.registers = state
-		return nil
+	if s == "" {
+		return fmt.Errorf("a count has no state")
 	}
-	if len(state)%8 != 0 || len(state) > 8*maxExact {
+	state, err := hex.DecodeString(s[1:])
+	switch {
+	case err != nil:
+		return fmt.Errorf("the state of a count: %w", err)
+	case s[0] == 'r' && len(state) == registers:
+		d.registers, d.Estimated = state, true
+		d.Names = d.estimate()
+	case s[0] == 'e' && len(state)%8 == 0 && len(state) <= 8*maxExact:
+		for ; len(state) > 0; state = state[8:] {
+			d.exact = append(d.exact, binary.BigEndian.Uint64(state))
+		}
+		slices.Sort(d.exact)
+		d.Names = uint64(len(d.exact))
+	default:
 		return fmt.Errorf("the state of a count has %d bytes", len(state))
 	}
-	for ; len(state) > 0; state = state[8:] {
-		d.exact = append(d.exact, binary.BigEndian.Uint64(state))
-	}
-	slices.Sort(d.exact)
 	return nil
 }

@@ -11,23 +11,23 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/ledger"
 )
 
-// Source is the ledger as the catalog follows it.
-type Source interface {
-	// Wait returns when there are more than size durable records, with their
-	// number, or when ctx ends, with its error.
-	Wait(ctx context.Context, size uint64) (uint64, error)
+// Feed tells of new records. The recorder is one.
+type Feed interface {
 	// Size returns the number of durable records.
 	Size() uint64
-	// Range calls yield for the encoded headers of the records [from, to).
-	Range(ctx context.Context, from, to uint64, yield func(n uint64, header []byte) error) error
+	// Wait returns when there are more than size records, with their number,
+	// or when ctx ends, with its error.
+	Wait(ctx context.Context, size uint64) (uint64, error)
 }
 
 // Follower keeps a catalog in step with a ledger.
 type Follower struct {
 	catalog *Catalog
-	source  Source
+	feed    Feed
+	ledger  *ledger.Ledger
 	path    string
 	origin  string
 	log     *slog.Logger
@@ -37,7 +37,8 @@ type Follower struct {
 // FollowerConfig says what to follow.
 type FollowerConfig struct {
 	Catalog *Catalog
-	Source  Source
+	Feed    Feed
+	Ledger  *ledger.Ledger
 	Path    string // of the snapshot; its folder is made
 	Origin  string // of the ledger
 	Log     *slog.Logger
@@ -46,7 +47,7 @@ type FollowerConfig struct {
 // NewFollower takes up the snapshot, if there is one that fits. One that does
 // not is left out, and the catalog is made again from the ledger.
 func NewFollower(cfg FollowerConfig) (*Follower, error) {
-	f := &Follower{cfg.Catalog, cfg.Source, cfg.Path, cfg.Origin, cfg.Log, 0}
+	f := &Follower{cfg.Catalog, cfg.Feed, cfg.Ledger, cfg.Path, cfg.Origin, cfg.Log, 0}
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return nil, err
 	}
@@ -58,11 +59,9 @@ func NewFollower(cfg FollowerConfig) (*Follower, error) {
 		return nil, fmt.Errorf("reading the catalog: %w", err)
 	}
 	err = f.catalog.Load(b, f.origin)
-	if err == nil && f.catalog.Next() > f.source.Size() {
+	if err == nil && f.catalog.Next() > f.feed.Size() {
 		err = fmt.Errorf("%w: it is of a longer ledger", ErrSnapshot)
-		f.catalog.mu.Lock()
-		f.catalog.clear()
-		f.catalog.mu.Unlock()
+		f.catalog.reset()
 	}
 	if err != nil {
 		f.log.Warn("making the catalog again from the ledger", "reason", err)
@@ -82,7 +81,7 @@ func (f *Follower) Run(ctx context.Context) error {
 	last := time.Now()
 	for {
 		next := f.catalog.Next()
-		size, err := f.source.Wait(ctx, next)
+		size, err := f.feed.Wait(ctx, next)
 		if err != nil {
 			return errors.Join(f.save(), ignoreEnd(ctx, err))
 		}
@@ -108,8 +107,16 @@ func ignoreEnd(ctx context.Context, err error) error {
 // advance adds the records [from, to). One that cannot be decoded is left out:
 // whoever shows it says what is wrong with it.
 func (f *Follower) advance(ctx context.Context, from, to uint64) error {
-	return f.source.Range(ctx, from, to, func(n uint64, header []byte) error {
-		h, err := event.DecodeHeader(header)
+	if f.ledger.Size() < to {
+		if err := f.ledger.Refresh(); err != nil {
+			return err
+		}
+	}
+	return f.ledger.Range(from, to, func(n uint64, s *event.Sealed) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h, err := event.DecodeHeader(s.Header)
 		if err != nil {
 			f.log.Warn("an event is left out of the catalog", "number", n, "error", err)
 			h = new(event.Header)
@@ -122,7 +129,7 @@ func (f *Follower) advance(ctx context.Context, from, to uint64) error {
 // CatchUp adds what is in the ledger now.
 func (f *Follower) CatchUp(ctx context.Context) error {
 	for {
-		next, size := f.catalog.Next(), f.source.Size()
+		next, size := f.catalog.Next(), f.feed.Size()
 		if next >= size {
 			return nil
 		}

@@ -92,7 +92,8 @@ func (u ScopeUse) clone() ScopeUse {
 	return u
 }
 
-func (d Distinct) clone() Distinct { return Distinct{slices.Clone(d.exact), slices.Clone(d.registers)} }
+// clone leaves out what the count comes from: nothing is added to a copy.
+func (d Distinct) clone() Distinct { return Distinct{Names: d.Names, Estimated: d.Estimated} }
 
 // Documented is an operation as a description of the API has it.
 type Documented struct {

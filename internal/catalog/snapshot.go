@@ -25,6 +25,7 @@ type snapshot struct {
 	Callers     map[string]*Caller     `json:"callers"`
 	Credentials map[string]*Credential `json:"credentials"`
 	Dropped     Dropped                `json:"dropped"`
+	Counts      map[string]string      `json:"counts"` // states of the counts of callers, by "operation " or "app " and the key
 }
 
 const snapshotVersion = 1
@@ -38,13 +39,20 @@ var ErrSnapshot = errors.New("not a snapshot of this catalog")
 func (c *Catalog) Save(origin string) ([]byte, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	counts := make(map[string]string, len(c.operations)+len(c.apps))
+	for key, o := range c.operations {
+		counts["operation "+key] = o.Callers.state()
+	}
+	for key, a := range c.apps {
+		counts["app "+key] = a.Callers.state()
+	}
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	if err != nil {
 		return nil, err
 	}
 	err = json.NewEncoder(z).Encode(snapshot{
-		snapshotVersion, origin, c.next, c.first, c.last, c.calls, c.operations, c.apps, c.callers, c.credentials, c.dropped,
+		snapshotVersion, origin, c.next, c.first, c.last, c.calls, c.operations, c.apps, c.callers, c.credentials, c.dropped, counts,
 	})
 	if err = errors.Join(err, z.Close()); err != nil {
 		return nil, fmt.Errorf("encoding the catalog: %w", err)
@@ -79,7 +87,24 @@ func (c *Catalog) Load(b []byte, origin string) error {
 	if s.Version != snapshotVersion || s.Origin != origin || s.Operations == nil || s.Apps == nil || s.Callers == nil || s.Credentials == nil {
 		return fmt.Errorf("%w: it is version %d of the ledger %q", ErrSnapshot, s.Version, s.Origin)
 	}
+	if err := s.restoreCounts(); err != nil {
+		return fmt.Errorf("%w: %v", ErrSnapshot, err)
+	}
 	c.next, c.first, c.last, c.calls, c.dropped = s.Next, s.First, s.Last, s.Calls, s.Dropped
 	c.operations, c.apps, c.callers, c.credentials = s.Operations, s.Apps, s.Callers, s.Credentials
+	return nil
+}
+
+func (s *snapshot) restoreCounts() error {
+	for key, o := range s.Operations {
+		if err := o.Callers.setState(s.Counts["operation "+key]); err != nil {
+			return err
+		}
+	}
+	for key, a := range s.Apps {
+		if err := a.Callers.setState(s.Counts["app "+key]); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -54,6 +54,7 @@ func house(t testing.TB) (*readingtest.House, http.Handler) {
 	list[2].Principal.Level, list[2].Principal.ID = event.LevelClaimed, ""
 	list[2].Who = &event.Who{Claimed: "root"}
 	h.Put(list...)
+	h.CountUp()
 	for range 500 {
 		if c, _, err := h.Room.Checkpoint(); err == nil && c.Size >= 3 {
 			break

@@ -92,7 +92,15 @@ func (p *Program) root() *cobra.Command {
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
-	root.AddCommand(p.serveCmd(), p.searchCmd(), p.tailCmd(), p.showCmd(), p.whoCmd(), p.proveCmd(), p.verifyCmd(), p.exportCmd(), p.keysCmd(), p.readersCmd(), p.reportCmd(), p.indexCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd())
+	root.AddCommand(
+		p.serveCmd(),
+		p.searchCmd(), p.tailCmd(), p.showCmd(), p.whoCmd(),
+		p.apisCmd(), p.appsCmd(), p.callersCmd(), p.leastPrivilegeCmd(),
+		p.proveCmd(), p.verifyCmd(), p.exportCmd(),
+		p.reportCmd(),
+		p.keysCmd(), p.readersCmd(),
+		p.indexCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
+	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)
 	}

@@ -42,19 +42,20 @@ type Action string
 
 // The actions. The names are those of the look and decision events.
 const (
-	ActSearch   Action = "search" // also facets, histogram and stats
-	ActView     Action = "view"
-	ActProve    Action = "prove"
-	ActTail     Action = "tail"
-	ActWho      Action = "who"
-	ActTiles    Action = "tiles" // headers as entry bundles, with a token
-	ActExport   Action = "export"
-	ActReport   Action = "report"
-	ActLooks    Action = "looks" // look events: who looked at what
-	ActVerify   Action = "verify"
-	ActListKeys Action = "list-keys" // API keys and readers, without secrets
-	ActKeys     Action = "keys"      // make and revoke API keys
-	ActReaders  Action = "readers"   // make and revoke readers
+	ActSearch    Action = "search" // also facets, histogram and stats
+	ActView      Action = "view"
+	ActProve     Action = "prove"
+	ActTail      Action = "tail"
+	ActWho       Action = "who"
+	ActTiles     Action = "tiles" // headers as entry bundles, with a token
+	ActExport    Action = "export"
+	ActReport    Action = "report"
+	ActLooks     Action = "looks" // look events: who looked at what
+	ActVerify    Action = "verify"
+	ActInventory Action = "inventory" // operations, apps, callers and credentials, as counted
+	ActListKeys  Action = "list-keys" // API keys and readers, without secrets
+	ActKeys      Action = "keys"      // make and revoke API keys
+	ActReaders   Action = "readers"   // make and revoke readers
 
 	// ActPayload is no request of its own: it is whatever would show payload
 	// envelopes.
@@ -71,7 +72,7 @@ var (
 
 // needs says which roles may do what, in the order of [Roles].
 var needs = map[Action][]Role{
-	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone,
+	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone,
 	ActExport: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/ledger"
 )
@@ -63,12 +64,14 @@ type Appender interface {
 // Config is what a room is made of. What has no default is required.
 type Config struct {
 	Ledger    *ledger.Ledger
-	Files     fs.FS              // the ledger's files, for verification
-	Index     Index              // nil: there is no index
-	Status    func() IndexStatus // of Index; must not wait. Required with Index
-	Feed      Feed               // tells of new records
-	Appender  Appender           // records the looks
-	Edge      string             // named on look events; may be empty
+	Files     fs.FS                       // the ledger's files, for verification
+	Index     Index                       // nil: there is no index
+	Status    func() IndexStatus          // of Index; must not wait. Required with Index
+	Feed      Feed                        // tells of new records
+	Appender  Appender                    // records the looks
+	Catalog   *catalog.Catalog            // the inventory; nil: there is none
+	Documents func() []catalog.Documented // what descriptions of the APIs say; nil: there are none
+	Edge      string                      // named on look events; may be empty
 	Pseudonym func(issuer, subject string) string
 	Redact    func(text string) string // takes credentials out of what readers wrote; nil: nothing
 	Now       func() time.Time         // nil: time.Now

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/index/engine"
 	"github.com/gatebook/gatebook/internal/reading"
@@ -44,6 +46,8 @@ type House struct {
 	Config   reading.Config // of Room
 	Room     *reading.Room
 	Key      string // public key of the ledger
+
+	inventory *catalog.Follower
 
 	stopIdx  func()
 	stopOnce sync.Once
@@ -78,8 +82,23 @@ func Open(t testing.TB) *House {
 		Ledger: h.Ledger, Files: files, Feed: h.Recorder, Appender: h.Recorder, Edge: "test",
 		Pseudonym: func(issuer, subject string) string { return "p_" + fmt.Sprintf("%032x", issuer+subject)[:32] },
 	}
+	h.Config.Catalog = catalog.New(catalog.Limits{})
+	h.inventory, err = catalog.NewFollower(catalog.FollowerConfig{
+		Catalog: h.Config.Catalog, Feed: h.Recorder, Ledger: h.Ledger, Path: filepath.Join(t.TempDir(), "catalog.gz"), Origin: signer.Name(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.Room = reading.New(h.Config)
 	return h
+}
+
+// CountUp brings the inventory up to date.
+func (h *House) CountUp() {
+	h.t.Helper()
+	if err := h.inventory.CatchUp(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // StopRecorder stops the recorder: nothing can be recorded any more.
