@@ -56,10 +56,12 @@ gateway:
       path: /v1/admin
       upstream: http://$shop
       durability: recorded
+      api: {path: /openapi.json}
     - name: shop
       path: /
       upstream: http://$shop
       durability: served
+      api: {path: /openapi.json}
 identity:
   oidc:
     - name: shop

@@ -20,6 +20,7 @@ import (
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/report"
@@ -57,6 +58,8 @@ type App struct {
 	readers *apikey.Store // of who reads the record
 	room    *reading.Room
 	api     http.Handler
+
+	operations *operation.Tracker // what the calls are about
 
 	doors    []*door // the listeners
 	ops      net.Listener
@@ -105,6 +108,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	a.readers, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "readers.json"), Key: a.keys.fingerprint, Kind: apikey.ReaderPrefix, Log: a.log})
 	if err != nil {
 		return nil, fmt.Errorf("opening the readers: %w", err)
+	}
+
+	// The operations of the APIs: their templates, objects and actions.
+	if err = a.openOperations(); err != nil {
+		return nil, err
 	}
 
 	// The room: the one door to the record, and the API before it.
@@ -158,6 +166,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	views.run(end, "counting refused readers", a.room.Run)
 	views.run(end, "watching the clock", a.watchClock)
+	views.run(end, "telling operations apart", a.followOperations)
 	if a.ops != nil {
 		views.run(end, "the operations listener", a.serveOps)
 	}
@@ -294,7 +303,7 @@ func (a *App) openDoor(l *config.Listener) (*door, error) {
 		return nil, err
 	}
 	recorder, err := capture.New(capture.Config{
-		Edge: a.edge + "/" + l.Name, Method: "gateway", Sink: a.recorder, Identifier: chain,
+		Edge: a.edge + "/" + l.Name, Method: "gateway", Sink: a.recorder, Identifier: chain, Observer: a.observer(redactor),
 		Redactor: redactor, Hosts: hosts(a.cfg), TrustedProxies: l.TrustedProxies,
 	})
 	if err != nil {

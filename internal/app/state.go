@@ -263,10 +263,17 @@ func (a *App) reload(next *config.Config) error {
 	if err != nil {
 		return err
 	}
+	operations, err := apis(&merged)
+	if err != nil {
+		return err
+	}
 	for _, d := range a.doors {
 		if _, err := routes(&merged, d.name, d.chain); err != nil {
 			return err
 		}
+	}
+	if err := a.operations.Swap(operations); err != nil {
+		return err
 	}
 	for _, d := range a.doors {
 		if identities {

@@ -29,6 +29,7 @@ func (l *loader) checkRoutes() {
 		l.checkMatch(path, r)
 		l.checkUpstream(path, r)
 		l.checkRouteIdentity(path, r)
+		l.checkAPI(path+".api", r.API)
 	}
 	l.checkShadows()
 }
@@ -66,6 +67,34 @@ func (l *loader) checkMatch(path string, r Route) {
 	for i, m := range r.Methods {
 		if !method.MatchString(m) {
 			l.complain(fmt.Sprintf("%s.methods[%d]", path, i), "%q is not a method, write it in upper case, such as %s", shorten(m), "GET")
+		}
+	}
+}
+
+// checkAPI checks what is said of the API behind a route.
+func (l *loader) checkAPI(path string, a API) {
+	given := 0
+	for _, set := range []bool{a.File != "", a.URL != nil, a.Path != ""} {
+		if set {
+			given++
+		}
+	}
+	if given > 1 {
+		l.complain(path, "has more than one of file, url and path, keep the one where the document is")
+	}
+	for key, v := range map[string]string{"path": a.Path, "base": a.Base} {
+		if v != "" && !strings.HasPrefix(v, "/") {
+			l.complain(path+"."+key, "%q does not begin with a slash, write /%s", shorten(v), shorten(v))
+		}
+	}
+	for i, act := range a.Actions {
+		at := fmt.Sprintf("%s.actions[%d]", path, i)
+		fields := strings.Fields(act.Match)
+		if len(fields) == 0 || len(fields) > 2 || !strings.HasPrefix(fields[len(fields)-1], "/") {
+			l.complain(at+".match", "%q is no match, write a path such as /reports/*, or a method and a path", shorten(act.Match))
+		}
+		if act.Action == "" {
+			l.complain(at+".action", "is missing, write read, create, update, delete, export, administer, grant or authenticate")
 		}
 	}
 }

@@ -207,6 +207,46 @@ type Route struct {
 
 	// How much of a call is kept.
 	Capture Capture `key:"capture"`
+
+	// What is known of the API: route templates, names, scopes, actions.
+	API API `key:"api"`
+}
+
+// API says how the operations of an API are told apart. Without a document
+// their templates are learned from the calls.
+type API struct {
+	// An OpenAPI document (3.0, 3.1, or Swagger 2.0) of the API, JSON or YAML.
+	// Give at most one of file, url and path.
+	File string `key:"file" file:"read"`
+
+	// Where the document is fetched.
+	URL *url.URL `key:"url" scheme:"http,https"`
+
+	// Where the API itself serves the document, such as /openapi.json.
+	Path string `key:"path"`
+
+	// What comes before the paths of the document. Empty: as its servers say.
+	Base string `key:"base"`
+
+	// How often the document is read again. 0: at the start and at SIGHUP.
+	Refresh time.Duration `key:"refresh" default:"5m" max:"24h"`
+
+	// Learn templates from calls that no document describes.
+	Learn bool `key:"learn" default:"true"`
+
+	// What operations do, where method and path do not tell. The first entry
+	// that matches counts.
+	Actions []APIAction `key:"actions"`
+}
+
+// APIAction says what the operations of a path do.
+type APIAction struct {
+	// A template such as /reports/{id}, with "/*" at its end for all below it,
+	// and a method before it if it is for one only: POST /reports/*.
+	Match string `key:"match"`
+
+	// What they do.
+	Action ActionName `key:"action"`
 }
 
 // UpstreamTLS is the TLS of the gateway as a client.

@@ -27,6 +27,13 @@ const (
 
 func (HostMode) values() []string { return []string{"preserve", "upstream"} }
 
+// ActionName is a class of what operations do.
+type ActionName string
+
+func (ActionName) values() []string {
+	return []string{"read", "create", "update", "delete", "export", "administer", "grant", "authenticate"}
+}
+
 // Durability says whether an answer waits for its record.
 type Durability string
 

@@ -1,0 +1,470 @@
+package operation
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/maphash"
+	"net/url"
+	"strings"
+
+	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/event"
+)
+
+// maxDistinct is how many objects of a call are told apart. More are counted
+// as if they were distinct, and the event says that it is partial.
+const maxDistinct = 16 << 10
+
+// objects are the objects of a call, each once.
+type objects struct {
+	list   []event.Object
+	asked  int
+	counts map[string]uint64 // once there are more than list holds
+	seen   map[uint64]struct{}
+	vague  bool // there were more than could be told apart
+}
+
+var seed = maphash.MakeSeed()
+
+// few is how many objects are compared one by one.
+const few = 12
+
+// add takes an object. Its strings must not change later.
+func (o *objects) add(typ, id string) {
+	if typ == "" || id == "" || len(id) > 256 {
+		return
+	}
+	if o.seen == nil {
+		for i := range o.list {
+			if o.list[i].ID == id && o.list[i].Type == typ {
+				return
+			}
+		}
+		if len(o.list) < few {
+			o.list = append(o.list, event.Object{Type: typ, ID: id})
+			return
+		}
+		o.seen = make(map[uint64]struct{}, 64)
+		for _, x := range o.list {
+			o.seen[key(x.Type, x.ID)] = struct{}{}
+		}
+	}
+	k := key(typ, id)
+	if _, ok := o.seen[k]; ok {
+		return
+	}
+	if len(o.seen) < maxDistinct {
+		o.seen[k] = struct{}{}
+	} else {
+		o.vague = true
+	}
+	if len(o.list) < capture.MaxObjects {
+		o.list = append(o.list, event.Object{Type: typ, ID: id})
+		return
+	}
+	if o.counts == nil {
+		o.counts = make(map[string]uint64)
+		for _, x := range o.list {
+			o.counts[x.Type]++
+		}
+	}
+	if _, ok := o.counts[typ]; ok || len(o.counts) < 64 {
+		o.counts[typ]++
+	}
+}
+
+// drop forgets the objects of an answer that was not given.
+func (o *objects) drop() {
+	*o = objects{list: o.list[:o.asked], asked: o.asked}
+}
+
+func key(typ, id string) uint64 {
+	return maphash.String(seed, id) ^ maphash.String(seed, typ)*31
+}
+
+// join puts what other observers say before and between what o has: first all
+// that the request named, then all of the answer.
+func (o *objects) join(f *capture.Facts) {
+	if len(f.Objects) > 0 {
+		var all objects
+		for _, part := range [][]event.Object{f.Objects[:f.Asked], o.list[:o.asked]} {
+			for _, x := range part {
+				all.add(x.Type, x.ID)
+			}
+		}
+		asked := len(all.list)
+		for _, part := range [][]event.Object{f.Objects[f.Asked:], o.list[o.asked:]} {
+			for _, x := range part {
+				all.add(x.Type, x.ID)
+			}
+		}
+		all.asked = asked
+		if o.counts != nil {
+			all.counts = o.counts
+		}
+		all.vague = o.vague
+		*o = all
+	}
+	f.Objects, f.Asked = o.list, o.asked
+	for typ, n := range o.counts {
+		if f.Counts == nil {
+			f.Counts = make(map[string]uint64)
+		}
+		f.Counts[typ] = max(f.Counts[typ], n)
+	}
+}
+
+// path adds the objects that a path names.
+func (o *objects) path(m *Match, d *Described) {
+	for i, p := range m.Template.Params {
+		if p.Type == "" || i >= m.n || d != nil && d.Fixed[p.Name] {
+			continue
+		}
+		id := ""
+		for k := i - p.Join; k <= i; k++ {
+			v := m.Values[k]
+			if strings.IndexByte(v, '%') >= 0 {
+				if s, err := url.PathUnescape(v); err == nil {
+					v = s
+				}
+			}
+			if id += v; k < i {
+				id += "/"
+			}
+		}
+		o.add(p.Type, strings.Clone(id))
+	}
+}
+
+// maxPairs bounds the parameters of a query that are looked at.
+const maxPairs = 64
+
+// query adds the objects that a query or a form names: customer_id=4711,
+// ids=1,2,3. Typ is what "id" alone means.
+func (o *objects) query(query, typ string, d *Described) {
+	for range maxPairs {
+		if query == "" {
+			return
+		}
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		if value == "" || len(value) > 1024 {
+			continue
+		}
+		t := ""
+		if d != nil && d.Query[name] != "" {
+			t = d.Query[name]
+		} else if own, ref := idKey(name); own {
+			t = typ
+		} else {
+			t = ref
+		}
+		if t == "" {
+			continue
+		}
+		v, err := url.QueryUnescape(value)
+		if err != nil {
+			continue
+		}
+		for id := range strings.SplitSeq(v, ",") {
+			if id = strings.TrimSpace(id); id != "" && strings.IndexAny(id, " <>\"'") < 0 {
+				o.add(t, strings.Clone(id))
+			}
+		}
+	}
+}
+
+// idKey says whether a field is an object's own id, or else the type of the
+// object whose id it has: "customer" for customer_id, customerId, customer_ids.
+func idKey(name string) (own bool, ref string) {
+	switch name {
+	case "id", "_id", "uuid", "guid", "ids", "ID", "Id":
+		return true, ""
+	}
+	n := len(name)
+	if n < 4 || n > 64 {
+		return false, ""
+	}
+	stem := ""
+	switch {
+	case strings.HasSuffix(name, "Id"), strings.HasSuffix(name, "ID"), strings.HasSuffix(name, "_id"), strings.HasSuffix(name, "-id"):
+		stem = name[:n-2]
+	case strings.HasSuffix(name, "Ids"), strings.HasSuffix(name, "IDs"), strings.HasSuffix(name, "_ids"), strings.HasSuffix(name, "-ids"):
+		stem = name[:n-3]
+	case strings.HasSuffix(name, "_uuid"), strings.HasSuffix(name, "Uuid"):
+		stem = name[:n-4]
+	default:
+		return false, ""
+	}
+	stem = strings.Trim(stem, "_-")
+	if ref = typeOf(stem); noRef[ref] {
+		return false, ""
+	}
+	return false, ref
+}
+
+// noRef are ids of what is no object of an API.
+var noRef = wordSet(`request trace span session correlation client x_request csrf idempotency`)
+
+// scanner finds the ids in JSON that comes in pieces. Its memory is bounded;
+// what is deeper than maxDepth is skipped.
+type scanner struct {
+	to   *objects
+	refs bool   // ids of others, such as customer_id, are taken too
+	top  string // type of objects at the top
+	echo *echo  // segments of the path to look for; nil: none
+	keys *keyCache
+
+	stack   [maxDepth]frame
+	depth   int // of containers, also of those deeper than stack
+	state   scanState
+	escape  bool // the byte before was a backslash
+	escaped bool // the text has escapes
+	keep    bool // text is wanted
+	own     bool // the key is an object's own id
+	name    bool // the key is one of the names by which paths call objects
+	ref     string
+	key     [64]byte
+	keyLen  int
+	text    [256]byte
+	textLen int
+	long    bool // the text did not fit
+	broken  bool // it is no JSON
+}
+
+const maxDepth = 24
+
+type scanState uint8
+
+const (
+	between scanState = iota // a value, or structure
+	inKey
+	inText
+	inScalar
+)
+
+// frame is a container.
+type frame struct {
+	typ   string // of the objects in it
+	array bool
+	value bool // a value comes next, not a key
+}
+
+// echo are segments of a path that an answer may give back.
+type echo struct {
+	segments []string
+	found    uint64
+}
+
+// write takes a piece.
+func (s *scanner) write(p []byte) {
+	for i := 0; i < len(p) && !s.broken; {
+		switch s.state {
+		case inKey, inText:
+			i += s.string(p[i:])
+		case inScalar:
+			i += s.scalar(p[i:])
+		default:
+			s.structure(p[i])
+			i++
+		}
+	}
+}
+
+func (s *scanner) top1() *frame {
+	if s.depth == 0 || s.depth > maxDepth {
+		return nil
+	}
+	return &s.stack[s.depth-1]
+}
+
+func (s *scanner) structure(c byte) {
+	f := s.top1()
+	switch c {
+	case ' ', '\t', '\r', '\n':
+	case '{', '[':
+		s.push(c == '[')
+	case '}', ']':
+		if s.depth == 0 {
+			s.broken = true
+			return
+		}
+		s.depth--
+		s.forgetKey()
+	case ',':
+		if f != nil {
+			f.value = f.array
+			if !f.array {
+				s.forgetKey()
+			}
+		}
+	case ':':
+		if f != nil {
+			f.value = true
+		}
+	case '"':
+		s.textLen, s.long, s.escaped, s.escape = 0, false, false, false
+		if f != nil && !f.array && !f.value {
+			s.state, s.keep = inKey, true
+			return
+		}
+		s.state, s.keep = inText, f != nil && s.wanted()
+	case 0x1e: // RFC 7464
+	default:
+		s.state, s.textLen, s.long, s.escaped = inScalar, 1, false, false
+		s.text[0] = c
+		s.keep = f != nil && s.wanted()
+	}
+}
+
+func (s *scanner) wanted() bool { return s.own || s.ref != "" || s.name && s.echo != nil }
+
+func (s *scanner) forgetKey() { s.keyLen, s.own, s.name, s.ref = 0, false, false, "" }
+
+// push opens a container, and says what its objects are.
+func (s *scanner) push(array bool) {
+	parent := s.top1()
+	s.depth++
+	if s.depth > maxDepth {
+		return
+	}
+	f := &s.stack[s.depth-1]
+	*f = frame{typ: s.top, array: array, value: array}
+	if parent == nil {
+		if s.depth > 1 {
+			f.typ = ""
+		}
+		return
+	}
+	f.typ = parent.typ
+	if !parent.array && s.keyLen > 0 {
+		if key := s.key[:s.keyLen]; !envelopes[string(key)] {
+			f.typ = s.keys.get(key).typ
+		}
+	}
+	if array && (s.ref != "" || s.own) {
+		return // customer_ids: [1, 2]: the key stays
+	}
+	s.forgetKey()
+}
+
+// envelopes are names of fields that hold what was asked for.
+var envelopes = wordSet(`data items results result records rows content contents list entries objects value values hits _embedded embedded nodes node edges page
+response payload body d _source collection elements documents docs resources`)
+
+// string takes the inside of a string, and returns how much of p it was.
+func (s *scanner) string(p []byte) int {
+	from := 0
+	for from < len(p) {
+		if s.escape {
+			s.escape = false
+			s.take(p[from : from+1])
+			from++
+			continue
+		}
+		end := bytes.IndexByte(p[from:], '"')
+		if end < 0 {
+			end = len(p) - from
+		}
+		if back := bytes.IndexByte(p[from:from+end], '\\'); back >= 0 {
+			s.take(p[from : from+back+1])
+			s.escape, s.escaped = true, true
+			from += back + 1
+			continue
+		}
+		s.take(p[from : from+end])
+		if from+end < len(p) {
+			s.ended()
+			return from + end + 1
+		}
+		return len(p)
+	}
+	return len(p)
+}
+
+func (s *scanner) take(p []byte) {
+	if !s.keep || s.long {
+		return
+	}
+	if s.textLen+len(p) > len(s.text) {
+		s.long = true
+		return
+	}
+	s.textLen += copy(s.text[s.textLen:], p)
+}
+
+// scalar takes a number, true, false or null.
+func (s *scanner) scalar(p []byte) int {
+	for i, c := range p {
+		switch c {
+		case ',', '}', ']', ' ', '\t', '\r', '\n', '{', '[', '"', ':':
+			s.take(p[:i])
+			s.ended()
+			return i
+		}
+	}
+	s.take(p)
+	return len(p)
+}
+
+// ended is the end of a string or a scalar.
+func (s *scanner) ended() {
+	state := s.state
+	s.state = between
+	if state == inKey {
+		s.keyEnded()
+		return
+	}
+	if !s.keep || s.long || s.textLen == 0 {
+		return
+	}
+	text := s.text[:s.textLen]
+	if state == inScalar && (text[0] < '0' || text[0] > '9') && text[0] != '-' {
+		return // true, false, null
+	}
+	f := s.top1()
+	if s.name && s.echo != nil && s.depth <= 3 {
+		s.echo.look(text)
+	}
+	typ := s.ref
+	if s.own {
+		typ = f.typ
+	}
+	if typ != "" {
+		s.to.add(typ, unescapeJSON(text, s.escaped))
+	}
+}
+
+func (s *scanner) keyEnded() {
+	s.forgetKey()
+	if s.long || s.textLen > len(s.key) {
+		return
+	}
+	s.keyLen = copy(s.key[:], s.text[:s.textLen])
+	key := s.key[:s.keyLen]
+	k := s.keys.get(key)
+	s.own, s.name = k.own, k.name
+	if s.refs {
+		s.ref = k.ref
+	}
+}
+
+func (e *echo) look(text []byte) {
+	for i, seg := range e.segments {
+		if seg == string(text) {
+			e.found |= 1 << i
+		}
+	}
+}
+
+// unescapeJSON returns the text of a string.
+func unescapeJSON(text []byte, escaped bool) string {
+	if escaped {
+		var s string
+		if json.Unmarshal([]byte(`"`+string(text)+`"`), &s) == nil {
+			return s
+		}
+	}
+	return string(text)
+}
