@@ -38,7 +38,7 @@ func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err err
 		if seg != nil {
 			return l.sealedChunk(seg, n)
 		}
-		records, err := l.frameChunk(j.first, frame)
+		records, err := l.frameChunk(j.first, frame, try > 0)
 		var evidence *EvidenceError
 		switch {
 		case try > 0:
@@ -48,9 +48,10 @@ func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err err
 				return nil, 0, err
 			}
 			continue
-		case errors.As(err, &evidence):
+		case errors.As(err, &evidence) || errors.Is(err, ErrKeyDestroyed):
 			// The segment may have been written anew without envelopes that
-			// were erased: then its frames are at other places.
+			// were erased: then its frames are at other places, and under
+			// another key. Or it was sealed, and its key destroyed.
 			if err := l.Forget(); err != nil {
 				return nil, 0, err
 			}
@@ -60,7 +61,9 @@ func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err err
 	}
 }
 
-func (l *Ledger) frameChunk(segment uint64, ref frameRef) ([]*event.Sealed, error) {
+// frameChunk reads a frame. With erased, envelopes whose key was destroyed are
+// left out; without, that is an error.
+func (l *Ledger) frameChunk(segment uint64, ref frameRef, erased bool) ([]*event.Sealed, error) {
 	name := JournalName(segment)
 	v, err := l.blocks.get(blockKey{name, uint64(ref.offset)}, func() (any, error) {
 		f, err := l.fsys.Open(name)
@@ -76,7 +79,7 @@ func (l *Ledger) frameChunk(segment uint64, ref frameRef) ([]*event.Sealed, erro
 		if err != nil {
 			return nil, &EvidenceError{name, fmt.Sprintf("frame at byte %d", ref.offset), err.Error()}
 		}
-		if err := frame.Unlock(l.keys); err != nil && !errors.Is(err, ErrKeyDestroyed) {
+		if err := frame.Unlock(l.keys); err != nil && !(erased && errors.Is(err, ErrKeyDestroyed)) {
 			return nil, inFile(name, err)
 		}
 		if frame.First != ref.first || len(frame.Records) != int(ref.count) {
@@ -148,7 +151,13 @@ func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed) er
 	}
 	for day := range days {
 		for c := range event.Class(event.Classes) {
-			if err := l.addClass(EnvelopeName(c, day, segment), c, first, records); err != nil {
+			name := EnvelopeName(c, day, segment)
+			err := l.addClass(name, c, first, records, false)
+			if errors.Is(err, ErrKeyDestroyed) {
+				// Written anew under another key since it was opened; or erased.
+				err = l.addClass(name, c, first, records, true)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -156,7 +165,9 @@ func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed) er
 	return nil
 }
 
-func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*event.Sealed) error {
+// addClass adds the envelopes of one file. With erased, those whose key was
+// destroyed are left out; without, that is an error.
+func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*event.Sealed, erased bool) error {
 	f, size, err := openAt(l.fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // erased, or there were none
@@ -172,8 +183,8 @@ func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*e
 	end := first + uint64(len(records))
 	for i := envelopes.from(first); i < envelopes.Blocks() && envelopes.refs[i].first < end; i++ {
 		envs, err := envelopes.Block(i)
-		if errors.Is(err, ErrKeyDestroyed) {
-			continue // erased
+		if erased && errors.Is(err, ErrKeyDestroyed) {
+			continue
 		}
 		if err != nil {
 			return blockError(name, fmt.Sprintf("block %d", i), err)

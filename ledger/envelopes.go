@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
 
 	"github.com/klauspost/compress/zstd"
@@ -189,4 +190,28 @@ func (f *EnvelopeReader) parse(i int, b *rawBlock, buf *blockBuffer, out *envelo
 // from returns the first block that can hold an envelope of record n or later.
 func (f *EnvelopeReader) from(n uint64) int {
 	return max(0, sort.Search(len(f.refs), func(i int) bool { return f.refs[i].first > n })-1)
+}
+
+// EnvelopeKey returns the id of the key that the first block of an envelope
+// file is encrypted with, or zero if that is in clear.
+func EnvelopeKey(fsys fs.FS, name string) (KeyID, error) {
+	f, size, err := openAt(fsys, name)
+	if err != nil {
+		return KeyID{}, err
+	}
+	defer f.Close()
+	b := make([]byte, blockHeader+len(KeyID{}))
+	if size < int64(len(b)) {
+		return KeyID{}, blockError(name, "", fmt.Errorf("%w: it is cut short", errBlock))
+	}
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return KeyID{}, err
+	}
+	switch string(b[:4]) {
+	case blockMagic:
+		return KeyID{}, nil
+	case cryptMagic:
+		return KeyID(b[blockHeader:]), nil
+	}
+	return KeyID{}, blockError(name, "", fmt.Errorf("%w: its header is damaged", errBlock))
 }

@@ -178,6 +178,20 @@ func (f *FrameBuilder) Finish(root Hash, checkpoint []byte) []byte {
 	return f.b
 }
 
+// FrameOverhead is more than a frame takes beside its records.
+const FrameOverhead = 1 << 10
+
+// RecordSize returns the most that a record takes in a frame.
+func RecordSize(s *event.Sealed) int {
+	n := 2 + len(s.Header) + 1
+	for _, env := range s.Envelopes {
+		if env != nil {
+			n += event.SaltSize + 4 + gcmOverhead + len(env.Data)
+		}
+	}
+	return n
+}
+
 // Size returns the size that the frame has so far.
 func (f *FrameBuilder) Size() int { return len(f.b) }
 

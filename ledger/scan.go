@@ -99,7 +99,7 @@ func (s *Frames) Tail() bool {
 // NonZero returns the offset of the last byte in [from, to) that is not zero,
 // or -1.
 func NonZero(r io.ReaderAt, from, to int64) (int64, error) {
-	const step = 1 << 20
+	step := min(1<<20, max(0, to-from))
 	b := make([]byte, step)
 	for to > from {
 		start := max(from, to-step)

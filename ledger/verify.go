@@ -95,7 +95,8 @@ func Verify(fsys fs.FS, opts VerifyOptions) *Report {
 }
 
 // segmentNames returns the names of the sealed and journal segments there are
-// now.
+// now, and of the finished journal segments when they were written: an erasure
+// writes them anew.
 func segmentNames(fsys fs.FS) []string {
 	var names []string
 	for _, dir := range []string{SealedDir, JournalDir} {
@@ -103,8 +104,13 @@ func segmentNames(fsys fs.FS) []string {
 		if err != nil {
 			names = append(names, dir)
 		}
-		for _, e := range entries {
+		for i, e := range entries {
 			names = append(names, e.Name())
+			if dir == JournalDir && i+1 < len(entries) {
+				if info, err := e.Info(); err == nil {
+					names = append(names, info.ModTime().String())
+				}
+			}
 		}
 	}
 	return names
@@ -178,6 +184,8 @@ type verifier struct {
 	blocks []span // roots of the blocks that are known, by number of block
 	absent map[absent]*numbers
 	short  []*lockedBlock
+
+	destroyed map[string]error // by file: why envelopes of it can be read by nobody
 }
 
 // filing says where a problem belongs in the report.

@@ -184,7 +184,7 @@ func (v *verifier) frame(name string, g *frameCheck) {
 	case cp.Size != f.First+uint64(len(f.Records)) || cp.Root != f.Root:
 		v.wrong(name, g.where(), "its checkpoint is not that of its records")
 	}
-	locked := v.unlock(name, g.where(), f)
+	locked, destroyed := v.unlock(name, g.where(), f)
 	g.leaves = g.leaves[:0]
 	v.facts.look(f.First, len(f.Records), func(i int) []byte { return f.Records[i].Header })
 	envelopes := 0
@@ -199,6 +199,9 @@ func (v *verifier) frame(name string, g *frameCheck) {
 				v.envelope(name, c, n, env, *want)
 				envelopes++
 			case f.Has(i, c):
+				if destroyed && n >= v.covered {
+					v.missing(name, c, n, rec.Header)
+				}
 				if want.IsZero() {
 					v.wrong(name, fmt.Sprintf("record %d", n), "there is a %s envelope that its header does not commit to", c)
 				}
@@ -213,10 +216,10 @@ func (v *verifier) frame(name string, g *frameCheck) {
 
 // unlock decrypts the envelopes of a frame. Those that it cannot decrypt stay
 // locked, which is reported unless no keys were given; it returns how many
-// that are then.
-func (v *verifier) unlock(name, where string, f *Frame) (locked int) {
+// that are then, and whether their key was destroyed.
+func (v *verifier) unlock(name, where string, f *Frame) (locked int, destroyed bool) {
 	if !f.Locked() || v.opts.SkipEnvelopes {
-		return 0
+		return 0, false
 	}
 	err := f.Unlock(v.opts.Keys)
 	var evidence *EvidenceError
@@ -230,12 +233,15 @@ func (v *verifier) unlock(name, where string, f *Frame) (locked int) {
 				}
 			}
 		}
+	case errors.Is(err, ErrKeyDestroyed):
+		v.keyDestroyed(name, err)
+		return 0, true
 	case errors.As(err, &evidence):
 		v.wrong(name, evidence.Where, "%s", evidence.Reason)
 	default:
 		v.problem(name, where, err)
 	}
-	return locked
+	return locked, false
 }
 
 // frameLeaves keeps the leaves of a frame for the comparison with the sealed

@@ -167,6 +167,17 @@ func (v *verifier) missing(name string, c event.Class, n uint64, header []byte) 
 	addTo(v.absent, absent{name, false, c, DayOf(header), RouteOf(header)}, n)
 }
 
+// keyDestroyed notes that envelopes of a file are as good as missing, since
+// their key was destroyed.
+func (v *verifier) keyDestroyed(name string, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.destroyed == nil {
+		v.destroyed = make(map[string]error)
+	}
+	v.destroyed[name] = err
+}
+
 // removals judges the missing envelopes: what a decision covers was removed,
 // everything else is damage.
 func (v *verifier) removals() {
@@ -206,6 +217,10 @@ func (v *verifier) removals() {
 		b.judge(v, found)
 	}
 	for at, d := range damage {
+		if err := v.destroyed[at.file]; err != nil && !at.whole {
+			v.problem(at.file, fmt.Sprintf("record %d", d.first), fmt.Errorf("%d of its envelopes can be read by nobody, which no decision covers: %w", d.count, err))
+			continue
+		}
 		if at.whole {
 			v.wrong(at.file, "", "the file is missing: %d records commit to envelopes in it that no decision covers, the first is record %d", d.count, d.first)
 			continue

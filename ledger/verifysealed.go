@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -235,6 +236,7 @@ func (v *verifier) envelopeFile(name string, class event.Class, want []wanted, b
 		v.problem(name, "", blockError(name, "", err))
 		return gone
 	}
+	all, before := want, len(gone)
 	for i := range file.Blocks() {
 		raw, err := file.raw(i, &b.block)
 		if err == nil && !raw.key.IsZero() && v.opts.Keys == nil {
@@ -249,6 +251,16 @@ func (v *verifier) envelopeFile(name string, class event.Class, want []wanted, b
 		var envs []NumberedEnvelope
 		if err == nil {
 			envs, err = file.parse(i, raw, &b.block, &b.envelopes)
+		}
+		if errors.Is(err, ErrKeyDestroyed) {
+			if now, err := EnvelopeKey(v.fsys, name); err == nil && now != raw.key {
+				return v.envelopeFile(name, class, all, b, gone[:before]) // written anew since it was opened
+			}
+			v.keyDestroyed(name, err)
+			end := file.wantedIn(i, want)
+			gone = appendMissed(gone, want[:end], missed{class: class})
+			want = want[end:]
+			continue
 		}
 		if err != nil {
 			where := fmt.Sprintf("block %d", i)
@@ -269,17 +281,24 @@ func appendMissed(gone []missed, want []wanted, like missed) []missed {
 	return gone
 }
 
+// wantedIn returns how many of want belong into block i and those before: they
+// come before the first of the next block.
+func (f *EnvelopeReader) wantedIn(i int, want []wanted) int {
+	if i+1 == f.Blocks() {
+		return len(want)
+	}
+	end, _ := slices.BinarySearchFunc(want, f.refs[i+1].first, func(w wanted, n uint64) int { return cmp.Compare(w.n, n) })
+	return end
+}
+
 // lockedBlock checks block i of an envelope file, which has count envelopes,
 // without its key: that its first is one that a header commits to, and that
 // there are no more than the headers commit to up to the first of the next
 // block. It returns what is wanted in it, and after it. If that is more, some
 // of them are missing.
 func (v *verifier) lockedBlock(name string, file *EnvelopeReader, i, count int, want []wanted) (in, after []wanted) {
-	first, end, begins := file.refs[i].first, 0, false
-	for end < len(want) && (i+1 == file.Blocks() || want[end].n < file.refs[i+1].first) {
-		begins = begins || want[end].n == first
-		end++
-	}
+	first, end := file.refs[i].first, file.wantedIn(i, want)
+	begins := slices.ContainsFunc(want[:end], func(w wanted) bool { return w.n == first })
 	if !begins || end < count {
 		v.wrong(name, fmt.Sprintf("block %d", i), "it has %d encrypted envelopes from record %d on, which is not what the headers commit to", count, first)
 	}

@@ -32,11 +32,13 @@ var Floors = map[string]int{
 	"internal/ingest/...":  3, // other logs come in
 	"internal/record":      3, // the only writer
 	"internal/follow":      3, // cursors
+	"internal/vault/...":   3, // the keys of the envelopes
 
 	"capture":                2, // exchange to event
 	"internal/identity/...":  2, // who it was
 	"internal/operation/...": 2, // what it was
 	"internal/classify":      2, // what was in it
+	"internal/disk":          2, // files that survive a crash
 
 	"internal/redact": 1, // secrets taken out
 	"internal/policy": 1, // what is allowed

@@ -1,10 +1,13 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io/fs"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -20,25 +24,43 @@ import (
 // acknowledged event may be missing, and the ledger must verify.
 func TestPowerLoss(t *testing.T) {
 	signer, vkey := testKey(t)
-	cfg := Config{Signer: signer, Key: vkey, SegmentSize: 16 << 10}
+	powerLoss(t, Config{Signer: signer, Key: vkey, SegmentSize: 16 << 10}, false)
+}
+
+// TestPowerLossEncrypted is the same with encrypted envelopes: the keys are on
+// the same disk, so the power also goes at each write that makes or destroys
+// one.
+func TestPowerLossEncrypted(t *testing.T) {
+	signer, vkey := testKey(t)
+	powerLoss(t, Config{Signer: signer, Key: vkey, SegmentSize: 16 << 10}, true)
+}
+
+func powerLoss(t *testing.T, cfg Config, encrypt bool) {
 	whole := newCrashDisk()
-	story(t, whole, cfg)
+	story(t, whole, cfg, encrypt)
 	total := whole.ops
 	t.Logf("%d writes, syncs and renames", total)
-	step := 1
+	step, seeds := 1, uint64(2)
+	if encrypt && !*every {
+		step, seeds = 3, 1
+	}
 	if testing.Short() {
 		step = 11
 	}
 	for fuse := 1; fuse <= total; fuse += step {
 		d := newCrashDisk()
 		d.fuse = fuse
-		acked := story(t, d, cfg)
-		for seed := range uint64(2) {
+		acked := story(t, d, cfg, encrypt)
+		for seed := range seeds {
 			after := d.crash(rand.New(rand.NewPCG(uint64(fuse), seed)))
-			survived(t, after, cfg, acked, fuse)
+			survived(t, after, cfg, encrypt, acked, fuse)
 		}
 	}
 }
+
+// every makes the long tests complete: with keys there are twice as many writes
+// at which the power can go, of which a third is taken otherwise.
+var every = flag.Bool("every", false, "cut the power at every write, also with encryption")
 
 // storyEvents is such that two rounds fill a sealed block and more.
 const (
@@ -47,11 +69,13 @@ const (
 )
 
 // story returns the events that were acknowledged before the power went.
-func story(t *testing.T, d *crashDisk, cfg Config) map[uint64]event.ID {
+func story(t *testing.T, d *crashDisk, cfg Config, encrypt bool) map[uint64]event.ID {
 	t.Helper()
 	acked := map[uint64]event.ID{}
-	cfg.Disk = d
 	for round := range 2 {
+		if on(t, d, &cfg, encrypt) != nil {
+			return acked
+		}
 		r, err := Open(cfg)
 		if err != nil {
 			return acked
@@ -101,17 +125,39 @@ func storyCommit(t *testing.T, r *Recorder, from int, acked map[uint64]event.ID)
 	return true
 }
 
-func survived(t *testing.T, d *crashDisk, cfg Config, acked map[uint64]event.ID, fuse int) {
+// on puts the ledger, and its keys if it is encrypted, on the disk d.
+func on(t *testing.T, d *crashDisk, cfg *Config, encrypt bool) error {
+	d.rooms, cfg.Disk = true, room{d, "ledger"}
+	if !encrypt {
+		return nil
+	}
+	v, err := vault.Open(vault.Config{Disk: room{d, "keys"}, Key: testKEK()})
+	cfg.Keys = v
+	return err
+}
+
+var testKEK = sync.OnceValue(func() *vault.Local {
+	key, err := vault.ParseLocal(vault.NewLocalKey())
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func survived(t *testing.T, d *crashDisk, cfg Config, encrypt bool, acked map[uint64]event.ID, fuse int) {
 	t.Helper()
-	cfg.Disk = d
-	if problems := ledger.Verify(d, ledger.VerifyOptions{}).Problems; len(problems) > 0 && len(acked) > 0 {
-		t.Fatalf("power lost at %d: before it is opened again: %v", fuse, problems)
+	if err := on(t, d, &cfg, encrypt); err != nil {
+		t.Fatalf("power lost at %d: opening the keys: %v", fuse, err)
+	}
+	opts := ledger.VerifyOptions{Keys: cfg.ledgerKeys()}
+	if before := ledger.Verify(cfg.Disk, opts); !before.OK() && len(acked) > 0 {
+		t.Fatalf("power lost at %d: before it is opened again: %v %v", fuse, before.Problems, before.Unreadable)
 	}
 	r, err := Open(cfg)
 	if err != nil {
 		t.Fatalf("power lost at %d, %d acknowledged: opening: %v", fuse, len(acked), err)
 	}
-	l, err := ledger.Open(d)
+	l, err := ledger.OpenWithKeys(cfg.Disk, cfg.ledgerKeys())
 	if err != nil {
 		t.Fatalf("power lost at %d: %v", fuse, err)
 	}
@@ -128,9 +174,54 @@ func survived(t *testing.T, d *crashDisk, cfg Config, acked map[uint64]event.ID,
 	if err := r.w.close(); err != nil {
 		t.Fatalf("power lost at %d: closing: %v", fuse, err)
 	}
-	report := ledger.Verify(d, ledger.VerifyOptions{})
-	if !report.OK() {
+	report := ledger.Verify(cfg.Disk, opts)
+	if !report.OK() || report.Locked > 0 {
 		t.Fatalf("power lost at %d: verify: %v %v", fuse, report.Problems, report.Unreadable)
+	}
+	if encrypt {
+		tidy(t, d, &cfg, fuse)
+	}
+}
+
+// tidy checks, once all is sealed that can be, that each key is of a file that
+// is there, that each envelope file has one, and that nothing is in clear.
+func tidy(t *testing.T, d *crashDisk, cfg *Config, fuse int) {
+	t.Helper()
+	r, err := Open(*cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.sealFinished(t.Context()); err != nil {
+		t.Fatalf("power lost at %d: sealing: %v", fuse, err)
+	}
+	if err := r.w.close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := on(t, d, cfg, true); err != nil {
+		t.Fatal(err)
+	}
+	r, err = Open(*cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.w.abandon()
+	for _, file := range cfg.Keys.Files() {
+		if _, err := fs.Stat(cfg.Disk, file); err != nil {
+			t.Fatalf("power lost at %d: a key is left of %s, which is not there", fuse, file)
+		}
+	}
+	for name, f := range d.now {
+		if strings.HasSuffix(name, ".env") {
+			id, err := ledger.EnvelopeKey(cfg.Disk, strings.TrimPrefix(name, "ledger/"))
+			if err != nil || id.IsZero() {
+				t.Fatalf("power lost at %d: %s: not encrypted: %v", fuse, name, err)
+			}
+		}
+		for _, text := range []string{"192.0.2.1", "/customers/1", "xxxxxxxx"} {
+			if bytes.Contains(f.data, []byte(text)) {
+				t.Fatalf("power lost at %d: %s has %q in clear", fuse, name, text)
+			}
+		}
 	}
 }
 

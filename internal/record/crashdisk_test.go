@@ -23,6 +23,7 @@ type crashDisk struct {
 	durable map[string]*crashFile // folder entries that are sure to survive
 	ops     int                   // writes, syncs, renames, … so far
 	fuse    int                   // the power goes at this operation; 0: never
+	rooms   bool                  // it has the folders ledger and keys
 	full    int64                 // bytes that fit; 0: any
 	used    int64
 	noSpace error
@@ -130,6 +131,13 @@ func (d *crashDisk) fs() fstest.MapFS {
 	for _, dir := range []string{"journal", "sealed", "envelope", "tile"} {
 		m[dir] = &fstest.MapFile{Mode: fs.ModeDir | 0o700}
 	}
+	if d.rooms {
+		for _, dir := range []string{"journal", "sealed", "envelope", "tile"} {
+			m["ledger/"+dir] = m[dir]
+			delete(m, dir)
+		}
+		m["keys"] = &fstest.MapFile{Mode: fs.ModeDir | 0o700}
+	}
 	return m
 }
 
@@ -137,11 +145,10 @@ func (d *crashDisk) Open(name string) (fs.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	// The content is copied, since writers go on while the file is read.
-	m := d.fs()
-	if f, ok := m[name]; ok {
-		f.Data = bytes.Clone(f.Data)
+	if f := d.now[name]; f != nil {
+		return fstest.MapFS{name: {Data: bytes.Clone(f.data), Mode: 0o600}}.Open(name)
 	}
-	return m.Open(name)
+	return d.fs().Open(name)
 }
 
 func (d *crashDisk) OpenFile(name string) (File, error) {
@@ -193,7 +200,9 @@ func (d *crashDisk) SyncDir(dir string) error {
 	if _, err := d.step(); err != nil {
 		return err
 	}
-	in := func(name string) bool { return path.Dir(name) == dir || strings.HasPrefix(name, dir+"/") }
+	in := func(name string) bool {
+		return path.Dir(name) == dir || dir != "ledger" && strings.HasPrefix(name, dir+"/")
+	}
 	for name := range d.durable {
 		if in(name) && d.now[name] == nil {
 			delete(d.durable, name)
@@ -205,6 +214,22 @@ func (d *crashDisk) SyncDir(dir string) error {
 		}
 	}
 	return nil
+}
+
+// room is a folder of a crashDisk, as a disk of its own.
+type room struct {
+	*crashDisk
+	dir string
+}
+
+func (r room) Open(name string) (fs.File, error) { return r.crashDisk.Open(path.Join(r.dir, name)) }
+func (r room) OpenFile(name string) (File, error) {
+	return r.crashDisk.OpenFile(path.Join(r.dir, name))
+}
+func (r room) Remove(name string) error  { return r.crashDisk.Remove(path.Join(r.dir, name)) }
+func (r room) SyncDir(name string) error { return r.crashDisk.SyncDir(path.Join(r.dir, name)) }
+func (r room) Rename(old, new string) error {
+	return r.crashDisk.Rename(path.Join(r.dir, old), path.Join(r.dir, new))
 }
 
 type crashHandle struct {

@@ -9,13 +9,14 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/gatebook/gatebook/internal/disk"
 	"github.com/gatebook/gatebook/ledger"
 )
 
 // openWriter opens the ledger at its end: it makes a new ledger, or recovers
 // the one that is there.
 func openWriter(cfg *Config) (*writer, error) {
-	w := &writer{cfg: cfg, disk: cfg.Disk, tree: new(ledger.Tree), tiles: tiles{disk: cfg.Disk}}
+	w := &writer{cfg: cfg, disk: cfg.Disk, tree: new(ledger.Tree), tiles: tiles{disk: cfg.Disk}, known: make(map[ledger.KeyID]bool)}
 	if err := w.prepare(); err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (w *writer) prepare() error {
 	if old, err := fs.ReadDir(w.disk, ledger.SealedDir); err != nil || len(old) > 0 {
 		return fmt.Errorf("there are sealed segments, but no format file: the ledger was damaged; restore %s", ledger.FormatFile)
 	}
-	if err := replace(w.disk, ".", ledger.FormatFile, []byte(want.Text())); err != nil {
+	if err := disk.Replace(w.disk, ".", ledger.FormatFile, []byte(want.Text())); err != nil {
 		return fmt.Errorf("making the ledger: %w", err)
 	}
 	return nil
@@ -64,6 +65,9 @@ func (w *writer) recover() error {
 	}
 	sealed, journals := l.Segments()
 	if err := w.restoreTree(l, sealed); err != nil {
+		return err
+	}
+	if err := w.checkSealed(sealed); err != nil {
 		return err
 	}
 	next := sealed
@@ -91,6 +95,9 @@ func (w *writer) recover() error {
 	}
 	if err := w.tiles.trim(w.tree.Size()); err != nil {
 		return fmt.Errorf("writing the tree: %w", err)
+	}
+	if err := w.collect(sealed, journals); err != nil {
+		return fmt.Errorf("after a crash: %w", err)
 	}
 	return w.openActive()
 }
@@ -131,6 +138,7 @@ func (w *writer) replay(first uint64, last bool) (end uint64, offset int64, err 
 		return 0, 0, err
 	}
 	end = first
+	clear(w.known) // of this segment
 	scan := ledger.NewFrames(f, size, first)
 	for {
 		frame, err := scan.Next()
@@ -152,6 +160,9 @@ func (w *writer) replay(first uint64, last bool) (end uint64, offset int64, err 
 }
 
 func (w *writer) replayFrame(name string, frame *ledger.Frame, offset int64) error {
+	if _, seen := w.known[frame.Key]; !seen && !frame.Key.IsZero() {
+		w.known[frame.Key] = false
+	}
 	if frame.First+uint64(len(frame.Records)) <= w.tree.Size() {
 		return nil // sealed
 	}
@@ -164,7 +175,7 @@ func (w *writer) replayFrame(name string, frame *ledger.Frame, offset int64) err
 		return &ledger.EvidenceError{File: name, Where: fmt.Sprintf("frame at byte %d", offset), Reason: "its root is not that of the records before it: something in the ledger was changed; run gatebook verify"}
 	}
 	w.checkpoint = bytes.Clone(frame.Checkpoint)
-	return nil
+	return w.unlockable(frame.Key)
 }
 
 // cutTail removes what follows the last complete frame, if there is anything
@@ -279,5 +290,23 @@ func (w *writer) openActive() error {
 			}
 		}
 	}
-	return w.disk.SyncDir(ledger.JournalDir)
+	if err := w.disk.SyncDir(ledger.JournalDir); err != nil {
+		return err
+	}
+	return w.openKey()
+}
+
+// openKey makes a new key for what is added to the segment from now on, and
+// destroys those that were made for it and never used.
+func (w *writer) openKey() error {
+	name := ledger.JournalName(w.first)
+	var err error
+	if w.key, err = w.cfg.newKey(name); err != nil || w.key == nil {
+		return err
+	}
+	keep := []ledger.KeyID{w.key.ID()}
+	for id := range w.known {
+		keep = append(keep, id)
+	}
+	return w.cfg.retire(name, keep...)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/disk"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -24,6 +25,7 @@ type Config struct {
 	Disk        Disk          // instead of Dir; it is not locked
 	Signer      note.Signer   // signs the checkpoints; its name is the ledger's origin. Required
 	Key         string        // the signer's public key, as C2SP signed-note writes it. Required
+	Keys        Keys          // encrypts the envelopes; nil: they are in clear
 	Anchor      Anchor        // a second place for the newest checkpoint; nil: none
 	Edge        string        // named on the recorder's own events
 	SegmentSize int64         // bytes of a journal segment; 64 MiB
@@ -132,7 +134,7 @@ func Open(cfg Config) (*Recorder, error) {
 			return nil, fmt.Errorf("making the ledger's folder: %w", err)
 		}
 		var err error
-		if r.unlock, err = lock(cfg.Dir); err != nil {
+		if r.unlock, err = disk.Lock(cfg.Dir); err != nil {
 			return nil, err
 		}
 	}

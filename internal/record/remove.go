@@ -96,7 +96,7 @@ type removing struct {
 
 // read reads the decisions from the ledger.
 func (m *removing) read(decisions []uint64) (err error) {
-	if m.ledger, err = ledger.Open(m.disk); err != nil {
+	if m.ledger, err = ledger.OpenWithKeys(m.disk, m.r.cfg.ledgerKeys()); err != nil {
 		return err
 	}
 	for _, n := range decisions {
@@ -121,7 +121,7 @@ func (m *removing) locked(do func() error) (err error) {
 	}
 	m.r.sealMu.Lock()
 	defer m.r.sealMu.Unlock()
-	if m.ledger, err = ledger.Open(m.disk); err != nil {
+	if m.ledger, err = ledger.OpenWithKeys(m.disk, m.r.cfg.ledgerKeys()); err != nil {
 		return err
 	}
 	return do()
@@ -233,9 +233,14 @@ func (m *removing) journal(first uint64) error {
 	if err := file.Truncate(0); err != nil {
 		return err
 	}
-	gone, err := m.copyFrames(ledger.NewFrames(old, size, first), file, name)
-	if err != nil || gone == 0 {
+	key, err := m.r.cfg.newKey(name)
+	if err != nil {
 		return err
+	}
+	from := &frameCopy{frames: ledger.NewFrames(old, size, first), name: name, key: key, keys: m.r.cfg.ledgerKeys()}
+	gone, err := from.to(file, m.gone)
+	if err != nil || gone == 0 {
+		return errors.Join(err, m.r.cfg.retire(name, from.old...))
 	}
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
@@ -246,30 +251,70 @@ func (m *removing) journal(first uint64) error {
 	}
 	m.did.Journals++
 	m.did.Envelopes += gone
-	return m.disk.SyncDir(ledger.JournalDir)
+	if err := m.disk.SyncDir(ledger.JournalDir); err != nil || key == nil {
+		return err
+	}
+	return m.r.cfg.retire(name, key.ID())
 }
 
-// copyFrames writes all frames of a segment to file, without the covered
-// envelopes, and returns how many these are.
-func (m *removing) copyFrames(frames *ledger.Frames, file File, name string) (gone uint64, err error) {
+// frameCopy writes the frames of a journal segment anew.
+type frameCopy struct {
+	frames *ledger.Frames
+	name   string
+	key    *ledger.DataKey // that the copy is encrypted with; nil: nothing is
+	keys   ledger.Keys
+	build  ledger.FrameBuilder
+
+	old []ledger.KeyID // that the segment is encrypted with, each at least once
+}
+
+// to writes all frames to file, without the envelopes for which covered says
+// so, and returns how many these are.
+func (c *frameCopy) to(file File, covered func(uint64, event.Class, []byte) bool) (gone uint64, err error) {
 	var b []byte
 	var at int64
 	for {
-		frame, err := frames.Next()
+		frame, err := c.frames.Next()
 		if err == io.EOF {
 			return gone, nil
 		}
 		if err != nil {
-			return 0, &ledger.EvidenceError{File: name, Where: fmt.Sprintf("frame at byte %d", frames.Offset()), Reason: err.Error()}
+			return gone, &ledger.EvidenceError{File: c.name, Where: fmt.Sprintf("frame at byte %d", c.frames.Offset()), Reason: err.Error()}
+		}
+		if !frame.Key.IsZero() {
+			c.old = append(c.old, frame.Key)
 		}
 		var n uint64
-		b, n = frame.Strip(b[:0], m.gone)
+		b, n = frame.Strip(b[:0], covered)
 		gone += n
-		if _, err := file.WriteAt(b, at); err != nil {
-			return 0, fmt.Errorf("writing %s: %w", name, err)
+		out := b
+		if c.key != nil {
+			if out, err = c.encrypt(b); err != nil {
+				return gone, fmt.Errorf("writing %s: %w", c.name, err)
+			}
 		}
-		at += int64(len(b))
+		if _, err := file.WriteAt(out, at); err != nil {
+			return gone, fmt.Errorf("writing %s: %w", c.name, err)
+		}
+		at += int64(len(out))
 	}
+}
+
+// encrypt returns a frame under the copy's key, so that the old key can be
+// destroyed: with it goes what the disk kept of the old segment.
+func (c *frameCopy) encrypt(b []byte) ([]byte, error) {
+	frame, err := ledger.ParseFrame(b)
+	if err == nil {
+		err = frame.Unlock(c.keys)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.build.Reset(frame.First, c.key)
+	for i := range frame.Records {
+		c.build.Add(&frame.Records[i])
+	}
+	return c.build.Finish(frame.Root, frame.Checkpoint), nil
 }
 
 // sweep removes files that an interrupted sealing or removal has left: they
@@ -363,14 +408,14 @@ func (m *removing) file(f ledger.EnvelopeFile) error {
 			}
 			m.did.Files++
 			m.did.Envelopes += n
-			return m.remove(f.Name)
+			return m.removeWithKeys(f.Name)
 		}
 	}
 	route, err := m.routes(f)
 	if err != nil {
 		return err
 	}
-	s := &sealing{disk: m.disk, first: f.Segment, envelopes: make(map[string]*envelopeFile)}
+	s := &sealing{cfg: &m.r.cfg, first: f.Segment, envelopes: make(map[string]*envelopeFile)}
 	defer s.drop()
 	var gone uint64
 	err = m.ledger.Envelopes(f.Name, func(n uint64, env *event.Envelope) error {
@@ -380,6 +425,9 @@ func (m *removing) file(f ledger.EnvelopeFile) error {
 		}
 		return s.addEnvelope(f.Name, n, env)
 	})
+	if errors.Is(err, ledger.ErrKeyDestroyed) {
+		return m.remove(f.Name) // a removal was interrupted between key and file
+	}
 	if err != nil || gone == 0 {
 		return err
 	}
@@ -387,12 +435,25 @@ func (m *removing) file(f ledger.EnvelopeFile) error {
 	m.did.Envelopes += gone
 	rest := s.envelopes[f.Name]
 	if rest == nil {
-		return m.remove(f.Name)
+		return m.removeWithKeys(f.Name)
 	}
 	if err := s.keep(rest.blockFile); err != nil {
 		return err
 	}
-	return m.disk.SyncDir(path.Dir(f.Name))
+	if err := m.disk.SyncDir(path.Dir(f.Name)); err != nil || rest.key == nil {
+		return err
+	}
+	return m.r.cfg.retire(f.Name, rest.key.ID())
+}
+
+// removeWithKeys deletes a file for good. Its keys go first: with them goes what
+// the disk, and any backup, kept of it. A file without its key, which a crash
+// can leave, is deleted when the removal is taken up again.
+func (m *removing) removeWithKeys(name string) error {
+	if err := m.r.cfg.retire(name); err != nil {
+		return err
+	}
+	return m.remove(name)
 }
 
 // routes returns the routes of the records of a segment, if a decision asks.

@@ -32,11 +32,14 @@ func decide(r *ledger.Removal) *event.Event {
 type removalStory struct {
 	decided []ledger.Removal // that were acknowledged
 	ids     map[uint64]event.ID
+	encrypt bool
 }
 
 func (s *removalStory) run(t *testing.T, d *crashDisk, cfg Config, before func()) {
 	t.Helper()
-	cfg.Disk = d
+	if on(t, d, &cfg, s.encrypt) != nil {
+		return
+	}
 	s.ids = map[uint64]event.ID{}
 	r, err := Open(cfg)
 	if err != nil {
@@ -93,22 +96,31 @@ func (s *removalStory) run(t *testing.T, d *crashDisk, cfg Config, before func()
 // TestPowerLossWhileRemoving cuts the power at each write of a removal. What
 // survives must verify, before and after it is taken up again; afterwards no
 // covered envelope is left in any file, and every other one is.
-func TestPowerLossWhileRemoving(t *testing.T) {
+func TestPowerLossWhileRemoving(t *testing.T) { powerLossWhileRemoving(t, false) }
+
+// TestPowerLossWhileRemovingEncrypted is the same with keys, which are made and
+// destroyed meanwhile.
+func TestPowerLossWhileRemovingEncrypted(t *testing.T) { powerLossWhileRemoving(t, true) }
+
+func powerLossWhileRemoving(t *testing.T, encrypt bool) {
 	signer, vkey := testKey(t)
 	cfg := Config{Signer: signer, Key: vkey, SegmentSize: 16 << 10}
 	whole, from := newCrashDisk(), 0
-	new(removalStory).run(t, whole, cfg, func() { from = whole.ops })
+	(&removalStory{encrypt: encrypt}).run(t, whole, cfg, func() { from = whole.ops })
 	t.Logf("%d writes, syncs and renames, the removal begins at %d", whole.ops, from)
-	step := 1
+	step, seeds := 1, uint64(2)
+	if encrypt && !*every {
+		step, seeds = 3, 1
+	}
 	if testing.Short() {
 		step = 7
 	}
 	for fuse := from; fuse <= whole.ops; fuse += step {
 		d := newCrashDisk()
 		d.fuse = fuse
-		var s removalStory
+		s := removalStory{encrypt: encrypt}
 		s.run(t, d, cfg, nil)
-		for seed := range uint64(2) {
+		for seed := range seeds {
 			s.survived(t, d.crash(rand.New(rand.NewPCG(uint64(fuse), seed))), cfg, fuse)
 		}
 	}
@@ -116,8 +128,10 @@ func TestPowerLossWhileRemoving(t *testing.T) {
 
 func (s *removalStory) survived(t *testing.T, d *crashDisk, cfg Config, fuse int) {
 	t.Helper()
-	cfg.Disk = d
-	if report := ledger.Verify(d, ledger.VerifyOptions{}); !report.OK() {
+	if err := on(t, d, &cfg, s.encrypt); err != nil {
+		t.Fatal(err)
+	}
+	if report := ledger.Verify(cfg.Disk, ledger.VerifyOptions{Keys: cfg.ledgerKeys()}); !report.OK() {
 		t.Fatalf("power lost at %d: before it is taken up again: %v %v", fuse, report.Problems, report.Unreadable)
 	}
 	r, err := Open(cfg)
@@ -131,23 +145,23 @@ func (s *removalStory) survived(t *testing.T, d *crashDisk, cfg Config, fuse int
 	if _, err := r.carryOut(context.Background(), numbers, r.rollNow); err != nil {
 		t.Fatalf("power lost at %d: carrying it out: %v", fuse, err)
 	}
-	s.removed(t, d, fuse)
+	s.removed(t, d, &cfg, fuse)
 	if did, err := r.carryOut(context.Background(), numbers, r.rollNow); err != nil || did.Envelopes+uint64(did.Files+did.Journals) > 0 {
 		t.Fatalf("power lost at %d: carrying it out once more did %+v, %v, want nothing", fuse, did, err)
 	}
 	if err := r.w.close(); err != nil {
 		t.Fatal(err)
 	}
-	report := ledger.Verify(d, ledger.VerifyOptions{Decode: true})
-	if !report.OK() || len(report.Removals) != len(s.decided) {
-		t.Fatalf("power lost at %d: verify: %v %v, %d decisions, want %d", fuse, report.Problems, report.Unreadable, len(report.Removals), len(s.decided))
+	report := ledger.Verify(cfg.Disk, ledger.VerifyOptions{Decode: true, Keys: cfg.ledgerKeys()})
+	if !report.OK() || len(report.Removals) < len(s.decided) || report.Locked > 0 {
+		t.Fatalf("power lost at %d: verify: %v %v, %d decisions, want at least %d", fuse, report.Problems, report.Unreadable, len(report.Removals), len(s.decided))
 	}
 }
 
 // removed checks that exactly the covered envelopes are gone.
-func (s *removalStory) removed(t *testing.T, d *crashDisk, fuse int) {
+func (s *removalStory) removed(t *testing.T, d *crashDisk, cfg *Config, fuse int) {
 	t.Helper()
-	l, err := ledger.Open(d)
+	l, err := ledger.OpenWithKeys(cfg.Disk, cfg.ledgerKeys())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,14 +144,19 @@ func (r *Recorder) commit(group []*item) {
 func (r *Recorder) write(group []*item) error {
 	w := r.w
 	first := w.tree.Size()
-	w.frame.Reset(first, nil)
 	leaves := make([]ledger.Hash, len(group))
+	size := ledger.FrameOverhead
 	for i, it := range group {
-		w.frame.Add(it.sealed)
+		size += ledger.RecordSize(it.sealed)
 		leaves[i] = it.leaf
 	}
-	err := w.room(w.frame.Size() + 1024)
+	// First the segment, since each has its own key.
+	err := w.room(size)
 	if err == nil {
+		w.frame.Reset(first, w.key)
+		for _, it := range group {
+			w.frame.Add(it.sealed)
+		}
 		err = w.commit(leaves)
 	}
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 func (r *Recorder) runSealer(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	var old oldFiles
 	for {
 		select {
 		case <-tick.C:
@@ -28,6 +29,9 @@ func (r *Recorder) runSealer(ctx context.Context) {
 		if err := r.sealFinished(ctx); err != nil && ctx.Err() == nil {
 			r.cfg.Log.Error("sealing a journal segment; it will be tried again", "error", err)
 		}
+		if err := r.encryptOld(ctx, &old); err != nil && ctx.Err() == nil {
+			r.cfg.Log.Error("encrypting what was sealed in clear; it will be tried again", "error", err)
+		}
 	}
 }
 
@@ -36,7 +40,7 @@ func (r *Recorder) runSealer(ctx context.Context) {
 func (r *Recorder) sealFinished(ctx context.Context) error {
 	r.sealMu.Lock()
 	defer r.sealMu.Unlock()
-	l, err := ledger.Open(r.cfg.Disk)
+	l, err := ledger.OpenWithKeys(r.cfg.Disk, r.cfg.ledgerKeys())
 	if err != nil {
 		return err
 	}
@@ -72,7 +76,15 @@ func (r *Recorder) removeSealed(journals []uint64, sealed uint64) error {
 	if !removed {
 		return nil
 	}
-	return r.cfg.Disk.SyncDir(ledger.JournalDir)
+	if err := r.cfg.Disk.SyncDir(ledger.JournalDir); err != nil {
+		return err
+	}
+	for i := 0; i+1 < len(journals) && journals[i+1] <= sealed; i++ {
+		if err := r.cfg.retire(ledger.JournalName(journals[i])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxUnsealed is the number of journal segments up to which sealing gives way
@@ -85,7 +97,7 @@ const maxUnsealed = 4
 // are made durable first, then the tree, and last the segment, whose name
 // makes all of it count.
 func (r *Recorder) sealRange(ctx context.Context, l *ledger.Ledger, from, to uint64, gentle bool) error {
-	s := &sealing{disk: r.cfg.Disk, first: from, envelopes: make(map[string]*envelopeFile)}
+	s := &sealing{cfg: &r.cfg, first: from, envelopes: make(map[string]*envelopeFile)}
 	defer s.drop()
 	var err error
 	if s.entries, err = s.create(ledger.SealedName(from)); err != nil {
@@ -117,7 +129,7 @@ func (r *Recorder) sealRange(ctx context.Context, l *ledger.Ledger, from, to uin
 
 // sealing is a sealed segment in the making.
 type sealing struct {
-	disk      Disk
+	cfg       *Config
 	first     uint64
 	entries   *blockFile
 	headers   *ledger.BlockWriter
@@ -138,6 +150,7 @@ type blockFile struct {
 type envelopeFile struct {
 	*blockFile
 	writer *ledger.EnvelopeWriter
+	key    *ledger.DataKey // nil: it is in clear
 }
 
 // Write implements io.Writer at the end of the file.
@@ -148,10 +161,10 @@ func (b *blockFile) Write(p []byte) (int, error) {
 }
 
 func (s *sealing) create(name string) (*blockFile, error) {
-	if err := s.disk.MakeDir(path.Dir(name)); err != nil {
+	if err := s.cfg.Disk.MakeDir(path.Dir(name)); err != nil {
 		return nil, err
 	}
-	f, err := s.disk.OpenFile(name + tempExt)
+	f, err := s.cfg.Disk.OpenFile(name + tempExt)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +205,10 @@ func (s *sealing) addEnvelope(name string, n uint64, env *event.Envelope) error 
 		}
 		f = &envelopeFile{blockFile: b}
 		s.envelopes[name] = f
-		if f.writer, err = ledger.NewEnvelopeWriter(b, nil); err != nil {
+		if f.key, err = s.cfg.newKey(name); err != nil {
+			return err
+		}
+		if f.writer, err = ledger.NewEnvelopeWriter(b, f.key); err != nil {
 			return err
 		}
 		b.blocks = f.writer
@@ -211,17 +227,28 @@ func (s *sealing) finish() error {
 	}
 	slices.Sort(dirs)
 	for _, dir := range slices.Compact(dirs) {
-		if err := s.disk.SyncDir(dir); err != nil {
+		if err := s.cfg.Disk.SyncDir(dir); err != nil {
 			return err
 		}
 	}
-	if err := syncTiles(s.disk); err != nil {
+	if err := syncTiles(s.cfg.Disk); err != nil {
 		return err
 	}
 	if err := s.keep(s.entries); err != nil {
 		return err
 	}
-	return s.disk.SyncDir(ledger.SealedDir)
+	if err := s.cfg.Disk.SyncDir(ledger.SealedDir); err != nil {
+		return err
+	}
+	// Keys of an earlier attempt, that a crash interrupted.
+	for _, name := range sortedKeys(s.envelopes) {
+		if key := s.envelopes[name].key; key != nil {
+			if err := s.cfg.retire(name, key.ID()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keep closes a file and gives it its name.
@@ -234,19 +261,26 @@ func (s *sealing) keep(b *blockFile) error {
 		return fmt.Errorf("writing %s: %w", b.name, err)
 	}
 	b.file = nil
-	return s.disk.Rename(b.name+tempExt, b.name)
+	return s.cfg.Disk.Rename(b.name+tempExt, b.name)
 }
 
-// drop removes what was not finished.
+// drop removes what was not finished, and its keys, so that attempts that fail
+// again and again leave nothing. What cannot be removed is at the next start.
 func (s *sealing) drop() {
 	files := []*blockFile{s.entries}
-	for _, f := range s.envelopes {
+	for _, name := range sortedKeys(s.envelopes) {
+		f := s.envelopes[name]
 		files = append(files, f.blockFile)
+		if f.file != nil {
+			if err := s.cfg.retireUnfinished(name); err != nil {
+				s.cfg.Log.Warn("destroying the key of a file that was not finished", "error", err)
+			}
+		}
 	}
 	for _, b := range files {
 		if b != nil && b.file != nil {
 			b.file.Close()
-			s.disk.Remove(b.name + tempExt)
+			s.cfg.Disk.Remove(b.name + tempExt)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"time"
 
+	"github.com/gatebook/gatebook/internal/disk"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -25,6 +26,9 @@ type writer struct {
 	tree  *ledger.Tree
 	frame ledger.FrameBuilder
 	tiles tiles
+
+	key   *ledger.DataKey       // encrypts the frames; nil: they are in clear
+	known map[ledger.KeyID]bool // while the ledger is opened: keys of the segment; true: it can be had
 
 	active File
 	first  uint64    // of the active segment
@@ -78,12 +82,12 @@ func (w *writer) room(n int) error {
 // roll finishes the active segment and begins the next.
 func (w *writer) roll() error {
 	first := w.tree.Size()
-	next, err := w.newSegment(first)
+	next, key, err := w.newSegment(first)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoSpace, err)
 	}
 	old := w.active
-	w.active = next
+	w.active, w.key = next, key
 	err = errors.Join(old.Truncate(w.offset), old.Sync(), old.Close())
 	w.first, w.offset, w.since = first, 0, time.Time{}
 	if err != nil {
@@ -95,12 +99,20 @@ func (w *writer) roll() error {
 // newSegment begins a journal segment. It grows as it is written: to fill it
 // with zeros ahead of its use would save some of each sync, but costs 7 % of
 // the processor under load, and its writes stand before the commit's.
-func (w *writer) newSegment(first uint64) (File, error) {
-	f, err := w.disk.OpenFile(ledger.JournalName(first))
+func (w *writer) newSegment(first uint64) (File, *ledger.DataKey, error) {
+	name := ledger.JournalName(first)
+	key, err := w.cfg.newKey(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return f, w.disk.SyncDir(ledger.JournalDir)
+	f, err := w.disk.OpenFile(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := w.disk.SyncDir(ledger.JournalDir); err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, key, nil
 }
 
 // zero writes zeros from offset from up to size.
@@ -144,7 +156,7 @@ func (w *writer) publishFile() error {
 	if err := w.tiles.sync(); err != nil {
 		return fmt.Errorf("syncing the tree: %w", err)
 	}
-	if err := replace(w.disk, ".", ledger.CheckpointFile, w.checkpoint); err != nil {
+	if err := disk.Replace(w.disk, ".", ledger.CheckpointFile, w.checkpoint); err != nil {
 		return fmt.Errorf("publishing the checkpoint: %w", err)
 	}
 	w.published = w.checkpoint
