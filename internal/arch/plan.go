@@ -8,8 +8,9 @@ const Module = "github.com/gatebook/gatebook"
 // exceptions. A name that ends in "/..." stands for the package and all below
 // it, which may import each other: one part of the house, in several rooms.
 var Floors = map[string]int{
-	"cmd/gatebook":        8, // main
-	"cmd/gatebook-verify": 8, // main
+	"cmd/gatebook":             8, // main
+	"cmd/gatebook-verify":      8, // main
+	"cmd/gatebook-verify-wasm": 8, // main, for a browser
 
 	"internal/app":    7, // the wiring
 	"internal/cli":    7, // the verbs
@@ -39,6 +40,8 @@ var Floors = map[string]int{
 	"internal/operation/...": 2, // what it was
 	"internal/classify":      2, // what was in it
 	"internal/disk":          2, // files that survive a crash
+
+	"evidence": 2, // the pack that proves an answer, public
 
 	"internal/redact": 1, // secrets taken out
 	"internal/policy": 1, // what is allowed
@@ -88,9 +91,16 @@ type Closure struct {
 	Why     string
 }
 
+// verifierNever lists what a verifier may not reach.
+var verifierNever = []string{"net/...", "os/exec", "plugin"}
+
 // Closures lists the packages whose closure is part of what they promise.
 var Closures = []Closure{
-	{"cmd/gatebook-verify", []string{"event", "ledger", "internal/verify"}, []string{"net/...", "os/exec", "plugin"}, "its smallness is the argument"},
+	// evidence and internal/query: it checks evidence packs, and judges their
+	// query again; both are pure.
+	{"cmd/gatebook-verify", []string{"event", "ledger", "evidence", "internal/query", "internal/verify"}, verifierNever, "its smallness is the argument"},
+	{"cmd/gatebook-verify-wasm", []string{"event", "ledger", "evidence", "internal/query"}, verifierNever, "it runs in the page of a pack, and must be small and ask nothing"},
+	{"evidence", []string{"event", "ledger", "internal/query"}, verifierNever, "it runs in the verifiers"},
 	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify"}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
 	{"capture", []string{"event", "internal/redact", "internal/policy"}, nil, "the middleware is for other people's programs"},
 }

@@ -123,7 +123,7 @@ func TestMatrix(t *testing.T) {
 		reading.ActSearch: "viewer investigator auditor administrator", reading.ActView: "viewer investigator auditor administrator",
 		reading.ActProve: "viewer investigator auditor administrator", reading.ActTail: "viewer investigator auditor administrator",
 		reading.ActWho: "viewer investigator auditor administrator", reading.ActTiles: "viewer investigator auditor administrator",
-		reading.ActExport: "investigator auditor administrator", reading.ActReport: "investigator auditor administrator",
+		reading.ActExport: "investigator auditor administrator", reading.ActEvidence: "investigator auditor administrator", reading.ActReport: "investigator auditor administrator",
 		reading.ActPayload: "investigator administrator", reading.ActLooks: "auditor administrator", reading.ActVerify: "auditor administrator",
 		reading.ActListKeys: "auditor administrator", reading.ActKeys: "administrator", reading.ActReaders: "administrator",
 	}

@@ -16,8 +16,8 @@ type Role string
 // watches those who look needs no bodies for it.
 const (
 	Viewer        Role = "viewer"        // search, view, prove and tail, without payload envelopes and look events
-	Investigator  Role = "investigator"  // as a viewer, with payloads, and export and reports
-	Auditor       Role = "auditor"       // all about looks, decisions and proofs: search, export, reports, verify, lists of keys and readers; no payloads
+	Investigator  Role = "investigator"  // as a viewer, with payloads, and export, evidence packs and reports
+	Auditor       Role = "auditor"       // all about looks, decisions and proofs: search, export, evidence packs, reports, verify, lists of keys and readers; no payloads
 	Administrator Role = "administrator" // everything
 )
 
@@ -49,6 +49,7 @@ const (
 	ActWho       Action = "who"
 	ActTiles     Action = "tiles" // headers as entry bundles, with a token
 	ActExport    Action = "export"
+	ActEvidence  Action = "evidence"
 	ActReport    Action = "report"
 	ActLooks     Action = "looks" // look events: who looked at what
 	ActVerify    Action = "verify"
@@ -73,7 +74,7 @@ var (
 // needs says which roles may do what, in the order of [Roles].
 var needs = map[Action][]Role{
 	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone,
-	ActExport: searchers, ActReport: searchers,
+	ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
 	ActKeys: management, ActReaders: management,

@@ -85,7 +85,8 @@ type Config struct {
 // Room is the door to the record. It is safe for concurrent use.
 type Room struct {
 	cfg       Config
-	verifying sync.Mutex // held by the one verification that may run
+	verifying sync.Mutex    // held by the one verification that may run
+	packing   chan struct{} // a slot for each evidence pack that may be made at a time
 	refusals  refusals
 	tiles     tileLooks
 	reports   chan struct{} // a slot for each that may be made at a time
@@ -104,7 +105,7 @@ func New(cfg Config) *Room {
 		since := cfg.Now()
 		cfg.Status = func() IndexStatus { return IndexStatus{Down: since, Reason: "there is none"} }
 	}
-	return &Room{cfg: cfg, reports: make(chan struct{}, maxReports)}
+	return &Room{cfg: cfg, reports: make(chan struct{}, maxReports), packing: make(chan struct{}, maxPacking)}
 }
 
 // ErrNotRecorded is the error of an answer that is refused because the look
@@ -140,6 +141,12 @@ func (r *Room) Looked(ctx context.Context, who Reader, a Action, name string, fa
 }
 
 func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, query string, objects []event.Object, facts []event.Fact) error {
+	_, err := r.seal(ctx, who, kind, name, query, objects, facts)
+	return err
+}
+
+// seal is record, and returns the receipt.
+func (r *Room) seal(ctx context.Context, who Reader, kind event.Kind, name, query string, objects []event.Object, facts []event.Fact) (capture.Receipt, error) {
 	now := r.cfg.Now().UTC()
 	var random [8]byte
 	rand.Read(random[:])
@@ -175,10 +182,11 @@ func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, qu
 		Who:  &event.Who{Subject: clip(who.Name, 256), Address: who.Address, UserAgent: clip(who.Agent, 256)},
 		What: &event.What{Query: clip(r.cfg.Redact(query), maxQuery), Objects: objects},
 	}
-	if _, err := r.cfg.Appender.Append(ctx, e); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
+	receipt, err := r.cfg.Appender.Append(ctx, e)
+	if err != nil {
+		return receipt, fmt.Errorf("%w: %w", ErrNotRecorded, err)
 	}
-	return nil
+	return receipt, nil
 }
 
 // sealed returns the number of records that can be read, after looking for new

@@ -1,10 +1,10 @@
 // Package verify is the command gatebook-verify, and the verb of the same
-// name of gatebook: it prints what [ledger.Verify] found, for people or for
-// programs.
+// name of gatebook: it prints what [ledger.Verify] found in a ledger, or
+// [evidence.Verify] in an evidence pack, for people or for programs.
 //
 // It promises the exit codes 0 (the evidence holds), 1 (it does not) and 2 (it
 // could not be read, or the command was wrong), and reaches nothing but
-// packages event and ledger: no network, no server.
+// packages event, ledger, evidence and internal/query: no network, no server.
 package verify
 
 import (
@@ -32,10 +32,11 @@ const (
 )
 
 const usage = `usage: gatebook-verify [flags] DIRECTORY
+       gatebook-verify [flags] PACK.zip
 
-Checks that a ledger of Gatebook is complete and unchanged. DIRECTORY is a data
-directory, a copy of one, or the ledger folder in it. Nothing is written, and
-no network is used.
+Checks that a ledger of Gatebook is complete and unchanged, or that an evidence
+pack holds. DIRECTORY is a data directory, a copy of one, or the ledger folder
+in it. Nothing is written, and no network is used.
 
   --key KEY         the public key that the ledger must be signed with
                     (default: the one that the ledger names)
@@ -46,8 +47,8 @@ no network is used.
   --quorum K        how many of the witnesses must have cosigned (default: all)
   --tolerance D     how far the times of records may be from those of witnesses
                     and of their neighbours (default: 1m)
-  --headers-only    leave the envelopes (who, what, payload) unread
-  --decode          also decode each header strictly
+  --headers-only    leave the envelopes (who, what, payload) of a ledger unread
+  --decode          also decode each header of a ledger strictly
   --json            print one JSON object
   --quiet           print nothing but problems
 
@@ -75,7 +76,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return Intact
 	}
 	if err == nil && flags.NArg() != 1 {
-		err = fmt.Errorf("want one directory, got %d arguments", flags.NArg())
+		err = fmt.Errorf("want one directory or pack, got %d arguments", flags.NArg())
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "gatebook-verify: %v\n\n%s", err, usage)
@@ -101,8 +102,12 @@ type Options struct {
 	Progress                         func(done, total uint64) // may be nil
 }
 
-// Run verifies the ledger in dir, prints the result, and returns the exit code.
+// Run verifies the ledger in dir, or the evidence pack if it is a file, prints
+// the result, and returns the exit code.
 func Run(dir string, o Options, stdout, stderr io.Writer) int {
+	if info, err := os.Stat(dir); err == nil && info.Mode().IsRegular() {
+		return runPack(dir, o, stdout, stderr)
+	}
 	opts := ledger.VerifyOptions{Key: o.Key, SkipEnvelopes: o.HeadersOnly, Decode: o.Decode, Parallel: Parallel, Progress: o.Progress}
 	for _, name := range o.Since {
 		b, err := os.ReadFile(name)

@@ -46,6 +46,7 @@ type House struct {
 	Config   reading.Config // of Room
 	Room     *reading.Room
 	Key      string // public key of the ledger
+	Signer   note.Signer
 
 	inventory *catalog.Follower
 
@@ -66,7 +67,7 @@ func Open(t testing.TB) *House {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &House{t: t, Dir: filepath.Join(t.TempDir(), "ledger"), Key: vkey}
+	h := &House{t: t, Dir: filepath.Join(t.TempDir(), "ledger"), Key: vkey, Signer: signer}
 	h.Recorder, err = record.Open(record.Config{Dir: h.Dir, Signer: signer, Key: vkey, Publish: 20 * time.Millisecond, SegmentSize: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
