@@ -9,6 +9,7 @@ export GOFLAGS := -buildvcs=false $(GOFLAGS)
 .PHONY: build run test race bench lint clean
 
 build:
+	bash scripts/wasm.sh
 	$(GO) build -o bin/ ./cmd/gatebook ./cmd/gatebook-verify
 	cd examples/shop && $(GO) build -o ../../bin/shop .
 

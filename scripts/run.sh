@@ -37,6 +37,7 @@ check() {
 
 build() {
 	echo "building; the first time takes some minutes"
+	bash scripts/wasm.sh
 	go build -o bin/ ./cmd/gatebook ./cmd/gatebook-verify
 	(cd examples/shop && go build -o ../../bin/shop .)
 }

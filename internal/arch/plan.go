@@ -22,6 +22,7 @@ var Floors = map[string]int{
 
 	"internal/act":        5, // blocks and throttles
 	"internal/alert/...":  5, // findings grouped for people
+	"internal/pack":       5, // evidence packs with their page
 	"internal/reading":    5, // the one door to the record
 	"internal/report/...": 5, // reports for auditors
 
