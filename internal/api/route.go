@@ -57,13 +57,18 @@ func get[P, R any](path, id, summary string, handle func(*call, P) (R, error)) r
 func stream[P, R any](path, id, media, summary string, handle func(*call, P) error) route {
 	return route{
 		method: http.MethodGet, path: path, id: id, summary: summary, media: media, params: reflect.TypeFor[P](), result: reflect.TypeFor[R](), stream: true,
-		handle: func(c *call) error {
-			var p P
-			if err := c.decode(&p); err != nil {
-				return err
-			}
-			return handle(c, p)
-		},
+		handle: withParams(handle),
+	}
+}
+
+// withParams returns a handler that reads the parameters for handle.
+func withParams[P any](handle func(*call, P) error) func(*call) error {
+	return func(c *call) error {
+		var p P
+		if err := c.decode(&p); err != nil {
+			return err
+		}
+		return handle(c, p)
 	}
 }
 

@@ -24,6 +24,10 @@ func routes() []route {
 		get("/api/v1/stats", "stats", "Events counted by the values of fields.", stats),
 		get("/api/v1/who", "who", "What a principal did.", who),
 		stream[exportParams, reading.Record]("/api/v1/export", "export", "application/jsonl", "All matching events, oldest first, as JSON lines or CSV. The trailer Gatebook-Export is the summary.", export),
+		{
+			method: http.MethodGet, path: "/api/v1/evidence", id: "evidence", summary: "An evidence pack: one zip that proves the answer to a query, and that anyone can check alone.", media: "application/zip", heavy: true,
+			params: reflect.TypeFor[evidenceParams](), handle: withParams(evidence),
+		},
 		get("/api/v1/fields", "fields", "The fields that events can be searched by.", fields),
 		get("/api/v1/keys", "listKeys", "The API keys of the gateway.", listKeys),
 		{

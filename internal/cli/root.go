@@ -96,7 +96,7 @@ func (p *Program) root() *cobra.Command {
 		p.serveCmd(),
 		p.searchCmd(), p.tailCmd(), p.showCmd(), p.whoCmd(),
 		p.apisCmd(), p.appsCmd(), p.callersCmd(), p.leastPrivilegeCmd(),
-		p.proveCmd(), p.verifyCmd(), p.exportCmd(),
+		p.proveCmd(), p.verifyCmd(), p.exportCmd(), p.evidenceCmd(),
 		p.reportCmd(),
 		p.keysCmd(), p.readersCmd(),
 		p.indexCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
