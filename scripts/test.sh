@@ -12,11 +12,12 @@ if [ -n "$bad" ]; then
 	exit 1
 fi
 bash test/e2e/install.sh || echo "some programs for the end-to-end tests could not be installed; those tests say so"
+bash scripts/wasm.sh
 go vet ./...
 # One package at a time: many of them start servers and measure nothing, but a
 # busy machine makes them slow.
 go test -p 2 -timeout 20m ./...
-for module in examples/shop test/identity test/foreign; do
+for module in examples/shop test/identity test/foreign test/browser; do
 	echo "== $module"
 	(cd "$module" && go vet ./... && go test -timeout 10m ./...)
 done

@@ -1,8 +1,9 @@
 #!/bin/sh
 # install.sh installs the programs that the end-to-end tests use from Debian
-# packages: etcd and etcdctl, nginx, zstd. What is there already is kept, so it
-# may be run again and again. It says nothing unless something goes wrong, and
-# then it says what: the tests that need a missing program skip themselves.
+# packages: etcd and etcdctl, nginx, zstd, chromium. What is there already is
+# kept, so it may be run again and again. It says nothing unless something goes
+# wrong, and then it says what: the tests that need a missing program skip
+# themselves.
 set -eu
 
 missing=
@@ -11,6 +12,7 @@ need etcd etcd-server
 need etcdctl etcd-client
 need nginx nginx-light
 need zstd zstd
+need chromium chromium
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
