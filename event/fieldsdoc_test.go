@@ -43,7 +43,7 @@ Joined by a space, tests must all hold; ` + "`or`" + `, ` + "`not`" + ` and pare
 
 // examples are queries whose fields the test looks up.
 var examples = []struct{ question, query string }{
-	{"Who read this customer?", `what.objects:="customers/4711"`},
+	{"Who read this customer?", `what.objects:"customer/4711"`},
 	{"What did this person do?", `who.subject:="alice@example.com"`},
 	{"What was refused?", `outcome.decision:=denied`},
 	{"Which calls failed?", `outcome.status:>=500`},

@@ -46,6 +46,8 @@ func routes() []route {
 		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
 	}
 	list = append(list, readerRoutes()...)
+	list = append(list, objectRoutes()...)
+	list = append(list, templateRoutes()...)
 	list = append(list, reportRoutes()...)
 	list = append(list, inventoryRoutes()...)
 	list = append(list, healthRoutes()...)

@@ -22,6 +22,9 @@ type Config struct {
 	Keys    Keys    // nil: keys cannot be managed
 	Readers Readers // lets in more readers; nil: there are none, and none can be made
 
+	// Templates are the route templates; nil: they are not kept here.
+	Templates Templates
+
 	// Privileged are the patterns of privileged operations, for reports; nil:
 	// those of [report.DefaultPrivileged].
 	Privileged []string

@@ -22,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/cli"
+	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/ledger"
 	"github.com/gatebook/gatebook/test/readingtest"
@@ -66,9 +67,24 @@ func house(t testing.TB) (*readingtest.House, http.Handler) {
 
 func handler(h *readingtest.House) http.Handler {
 	return api.New(api.Config{
-		Room: h.Room, Keys: &keys{}, Readers: &readers{}, Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
+		Room: h.Room, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
 		Tokens: []api.Token{{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}}},
 	})
+}
+
+// templates are those of an API of which one call was seen.
+func templates() *operation.Tracker {
+	t, err := operation.New(operation.Config{APIs: []operation.API{{Route: "shop"}}, Now: func() time.Time { return start }})
+	if err != nil {
+		panic(err) // the configuration is right
+	}
+	for _, path := range []string{"/v1/customers/4711", "/v1/reports/daily", "/v1/reports/weekly"} {
+		for i := range 20 {
+			e := readingtest.Call(start, fmt.Sprint("user", i%3), "GET", path, 200)
+			t.Replay(e)
+		}
+	}
+	return t
 }
 
 // keys is a store of keys in memory.

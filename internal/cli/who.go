@@ -16,20 +16,22 @@ func (p *Program) whoCmd() *cobra.Command {
 	var t target
 	var o output
 	var s span
-	var looked, looks bool
+	var looked, looks, objects bool
 	c := &cobra.Command{
 		Use:   "who PRINCIPAL|EVENT",
 		Short: "Sum up what a principal did, or who looked",
 		Long: "Sum up what a principal did: identities, first and last event, and counts by operation, status, client, address and level. The principal is named by pseudonym, subject, e-mail, name, client, key id, or the fingerprint of a credential. Counts come from the index; the first and the last event are read from the ledger.\n\n" +
+			"With --objects: which objects it touched, through which app, how often, when first and last.\n\n" +
 			"With --looked: who looked at the event with this number or id, when, how and why. With --looks: what this reader looked at; the reader is named as the token is. Both need the role auditor or administrator.",
-		Example: "  gatebook who alice@example.com --since 7d\n  gatebook who p_0123456789abcdef0123456789abcdef\n  gatebook who 4711 --looked\n  gatebook who 'Ada Quist' --looks --since 30d",
+		Example: "  gatebook who alice@example.com --since 7d\n  gatebook who alice@example.com --objects --since 30d\n  gatebook who p_0123456789abcdef0123456789abcdef\n  gatebook who 4711 --looked\n  gatebook who 'Ada Quist' --looks --since 30d",
 		Args:    cobra.ExactArgs(1),
 	}
 	t.flags(c)
 	s.flags(c)
 	c.Flags().BoolVar(&looked, "looked", false, "who looked at this event (number or id)")
 	c.Flags().BoolVar(&looks, "looks", false, "what this reader looked at")
-	c.MarkFlagsMutuallyExclusive("looked", "looks")
+	c.Flags().BoolVar(&objects, "objects", false, "which objects it touched")
+	c.MarkFlagsMutuallyExclusive("looked", "looks", "objects")
 	o.flags(c, "table or json")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		q := url.Values{"principal": {args[0]}}
@@ -48,6 +50,8 @@ func (p *Program) whoCmd() *cobra.Command {
 		switch {
 		case looked:
 			return p.looks(c, &o, api, "/api/v1/events/"+url.PathEscape(args[0])+"/looks", nil)
+		case objects:
+			return p.touched(c, &o, api, q)
 		case looks:
 			q.Set("reader", q.Get("principal"))
 			q.Del("principal")
@@ -78,9 +82,9 @@ func (p *Program) who(o *output, w *reading.Person) error {
 		if i.Email != "" && i.Email != i.Subject {
 			name = strings.TrimSpace(name + " " + i.Email)
 		}
-		rows = append(rows, []cell{{name, bold}, {i.Kind, plain}, {i.ID, dim}, {i.Issuer, plain}, {i.Fingerprint, dim}, {strconv.FormatUint(i.Count, 10), plain}})
+		rows = append(rows, []cell{{name, bold}, {i.Kind, plain}, {i.ID, dim}, {i.Issuer, plain}, {i.Client, plain}, {i.Fingerprint, dim}, {strconv.FormatUint(i.Count, 10), plain}})
 	}
-	if err := l.table(p.Stdout, []string{"who", "kind", "pseudonym", "issuer", "credential", "events"}, rows); err != nil {
+	if err := l.table(p.Stdout, []string{"who", "kind", "pseudonym", "issuer", "app", "credential", "events"}, rows); err != nil {
 		return err
 	}
 	for _, end := range []struct {

@@ -72,7 +72,7 @@ type Ops struct {
 	// What is only answered to who says why (--reason, or the header
 	// Gatebook-Reason); the reason is recorded. With view-payload, who gives
 	// none sees no payloads.
-	RequireReason []string `key:"require_reason" oneof:"search,view,view-payload,prove,tail,who,tiles,export,report,looks,verify,list-keys,keys,readers"`
+	RequireReason []string `key:"require_reason" oneof:"search,view,view-payload,prove,tail,who,tiles,export,report,looks,verify,list-keys,keys,readers,routes"`
 }
 
 // ServerTLS is a certificate and its key. Both are empty or both are set.

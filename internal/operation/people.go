@@ -226,3 +226,81 @@ func pinned(pins []Pin) (*Matcher, error) {
 	}
 	return m, nil
 }
+
+// Change is what a person wants to be changed of the templates of a route.
+type Change struct {
+	Do       string   `json:"do"`             // pin, merge, rename or unpin
+	Route    string   `json:"route"`          // the configured route
+	Template string   `json:"template"`       // the one that is pinned, renamed or taken back, or that the others are merged into
+	Name     string   `json:"name,omitempty"` // rename, and pin: of its operations
+	From     []string `json:"from,omitempty"` // merge: the templates that it takes the place of
+}
+
+// changes are what Change.Do can be, each with the name of the decision that
+// it is recorded as.
+var changes = map[string]string{"pin": "route-pinned", "merge": "route-merged", "rename": "route-renamed", "unpin": "route-unpinned"}
+
+// Decision returns the name of the decision as which the change is recorded;
+// empty if there is no such change.
+func (c Change) Decision() string { return changes[c.Do] }
+
+// Facts returns what the decision says.
+func (c Change) Facts() []event.Fact {
+	facts := []event.Fact{{Name: "route", Value: c.Route}, {Name: "template", Value: c.Template}}
+	if c.Name != "" {
+		facts = append(facts, event.Fact{Name: "name", Value: c.Name})
+	}
+	for i, f := range c.From {
+		facts = append(facts, event.Fact{Name: fmt.Sprintf("from%02d", i+1), Value: f})
+	}
+	return facts
+}
+
+// maxMerged bounds what is merged at once.
+const maxMerged = 50
+
+// Change makes a change. It fails with [ErrNotFound] or [ErrArgument].
+func (t *Tracker) Change(c Change) error {
+	switch c.Do {
+	case "pin":
+		return t.Pin(c.Route, c.Template, c.Name)
+	case "merge":
+		if len(c.From) == 0 || len(c.From) > maxMerged {
+			return fmt.Errorf("%w: name 1 to %d templates to be merged", ErrArgument, maxMerged)
+		}
+		return t.Merge(c.Route, c.Template, c.From)
+	case "rename":
+		if c.Name == "" {
+			return fmt.Errorf("%w: the name is empty", ErrArgument)
+		}
+		return t.Rename(c.Route, c.Template, c.Name)
+	case "unpin":
+		return t.Unpin(c.Route, c.Template)
+	}
+	return fmt.Errorf("%w: %q: want pin, merge, rename or unpin", ErrArgument, c.Do)
+}
+
+// changeOf returns the change that a decision event recorded.
+func changeOf(n *event.Note) (c Change, ok bool) {
+	for do, name := range changes {
+		if n != nil && n.Name == name {
+			c.Do, ok = do, true
+		}
+	}
+	if !ok {
+		return c, false
+	}
+	for _, f := range n.Facts {
+		switch {
+		case f.Name == "route":
+			c.Route = f.Value
+		case f.Name == "template":
+			c.Template = f.Value
+		case f.Name == "name":
+			c.Name = f.Value
+		case strings.HasPrefix(f.Name, "from"):
+			c.From = append(c.From, f.Value)
+		}
+	}
+	return c, true
+}

@@ -298,6 +298,10 @@ func (t *Tracker) Refresh(ctx context.Context, route string) error {
 // Replay learns from an event of the ledger, in the ledger's order. It is for
 // a tracker without a state of its own.
 func (t *Tracker) Replay(e *event.Event) {
+	if c, ok := changeOf(e.Note); ok && e.Kind == event.Decision {
+		t.Change(c) // what could not be done then cannot be done now
+		return
+	}
 	a := t.apis.Load().find(e.Capture.Route)
 	if a == nil || e.Kind != event.Access || e.What == nil || a.NoLearn || e.Operation.Protocol == "grpc" ||
 		!(e.Outcome.Status >= 200 && e.Outcome.Status < 300 || e.Outcome.Status == 304) || e.Response.Type == "text/html" {

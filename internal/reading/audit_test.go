@@ -125,7 +125,7 @@ func TestMatrix(t *testing.T) {
 		reading.ActWho: "viewer investigator auditor administrator", reading.ActTiles: "viewer investigator auditor administrator",
 		reading.ActExport: "investigator auditor administrator", reading.ActEvidence: "investigator auditor administrator", reading.ActReport: "investigator auditor administrator",
 		reading.ActPayload: "investigator administrator", reading.ActLooks: "auditor administrator", reading.ActVerify: "auditor administrator",
-		reading.ActListKeys: "auditor administrator", reading.ActKeys: "administrator", reading.ActReaders: "administrator",
+		reading.ActListKeys: "auditor administrator", reading.ActKeys: "administrator", reading.ActReaders: "administrator", reading.ActRoutes: "administrator",
 	}
 	for a, want := range roles {
 		var got []string

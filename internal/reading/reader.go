@@ -57,6 +57,7 @@ const (
 	ActListKeys  Action = "list-keys" // API keys and readers, without secrets
 	ActKeys      Action = "keys"      // make and revoke API keys
 	ActReaders   Action = "readers"   // make and revoke readers
+	ActRoutes    Action = "routes"    // pin, merge and rename route templates
 
 	// ActPayload is no request of its own: it is whatever would show payload
 	// envelopes.
@@ -77,7 +78,7 @@ var needs = map[Action][]Role{
 	ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
-	ActKeys: management, ActReaders: management,
+	ActKeys: management, ActReaders: management, ActRoutes: management,
 }
 
 // Actions returns the names of all actions, sorted.

@@ -31,10 +31,11 @@ type Ident struct {
 	Name        string `json:"name,omitempty"`        // for people
 	Email       string `json:"email,omitempty"`       // as the issuer states it
 	Fingerprint string `json:"fingerprint,omitempty"` // of the credential
+	Client      string `json:"client,omitempty"`      // the app (OAuth client) that presented it
 	Count       uint64 `json:"count"`                 // events; derived
 }
 
-var identFields = []string{"principal.id", "principal.kind", "principal.issuer", "who.subject", "who.name", "who.email", "credential.fingerprint"}
+var identFields = []string{"principal.id", "principal.kind", "principal.issuer", "who.subject", "who.name", "who.email", "credential.fingerprint", "credential.client"}
 
 var whoCounts = []string{"operation.route", "operation.method", "outcome.status", "credential.client", "who.address", "principal.level", "who.user_agent"}
 
@@ -66,7 +67,7 @@ func (r *Room) Who(ctx context.Context, who Reader, name string, q Query) (*Pers
 	}
 	for _, row := range rows {
 		v := row.Values
-		out.Identities = append(out.Identities, Ident{v[0], v[1], v[2], v[3], v[4], v[5], v[6], row.Count})
+		out.Identities = append(out.Identities, Ident{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], row.Count})
 	}
 	if len(rows) > 0 {
 		if err := r.whoDetails(ctx, who, p, out); err != nil {
