@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -21,6 +22,9 @@ type Frames struct {
 func NewFrames(r io.ReaderAt, size int64, first uint64) *Frames {
 	return &Frames{r: r, size: size, next: first}
 }
+
+// errOrder is the error of a whole frame that does not follow the one before.
+var errOrder = errors.New("it is in the wrong place")
 
 // Offset returns where the frame after the last one returned begins.
 func (s *Frames) Offset() int64 { return s.offset }
@@ -60,7 +64,7 @@ func (s *Frames) Next() (*Frame, error) {
 		return nil, err
 	}
 	if f.First != s.next {
-		return nil, fmt.Errorf("it begins with record %d, want %d", f.First, s.next)
+		return nil, fmt.Errorf("%w: it begins with record %d, want %d", errOrder, f.First, s.next)
 	}
 	s.next += uint64(len(f.Records))
 	s.offset += int64(f.Size)

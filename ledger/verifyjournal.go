@@ -119,7 +119,7 @@ func (v *verifier) frames(j *openJournal, to uint64, bad func(where string, err 
 		}
 		v.opts.Parallel(len(group), func(i int) { v.frame(name, &group[i]) })
 		for i := range group {
-			v.frameLeaves(name, &group[i])
+			v.keep(name, &group[i])
 		}
 	}
 }
@@ -151,13 +151,14 @@ func (j *openJournal) nextFrame(g *frameCheck, bad func(where string, err error,
 }
 
 // badFrame tells a write that was interrupted from a change: damage after the
-// last complete frame, which no checkpoint covers, is what a crash leaves.
+// last complete frame, which no checkpoint covers, is what a crash leaves, but
+// a whole frame of other records is not.
 func (v *verifier) badFrame(name, where string, err error, tail bool, end uint64) {
 	var pathError *fs.PathError
 	switch {
 	case errors.As(err, &pathError):
 		v.problem(name, where, err)
-	case tail && end >= v.report.Checkpoint.Size:
+	case tail && end >= v.report.Checkpoint.Size && !errors.Is(err, errOrder):
 		v.note("%s: %s: %s; no published checkpoint covers it, so it is taken for a write that was interrupted, which is cut at the next start", name, where, err)
 	default:
 		v.wrong(name, where, "%s", err)
@@ -170,6 +171,7 @@ type frameCheck struct {
 	offset int64
 	buf    []byte // what the frame is read into
 	leaves []Hash
+	gone   []missed // envelopes that are not there
 }
 
 func (g *frameCheck) where() string { return fmt.Sprintf("frame at byte %d", g.offset) }
@@ -185,7 +187,7 @@ func (v *verifier) frame(name string, g *frameCheck) {
 		v.wrong(name, g.where(), "its checkpoint is not that of its records")
 	}
 	locked, destroyed := v.unlock(name, g.where(), f)
-	g.leaves = g.leaves[:0]
+	g.leaves, g.gone = g.leaves[:0], g.gone[:0]
 	v.facts.look(f.First, len(f.Records), func(i int) []byte { return f.Records[i].Header })
 	envelopes := 0
 	for i := range f.Records {
@@ -200,13 +202,13 @@ func (v *verifier) frame(name string, g *frameCheck) {
 				envelopes++
 			case f.Has(i, c):
 				if destroyed && n >= v.covered {
-					v.missing(name, c, n, rec.Header)
+					g.gone = append(g.gone, missed{n: n, class: c})
 				}
 				if want.IsZero() {
 					v.wrong(name, fmt.Sprintf("record %d", n), "there is a %s envelope that its header does not commit to", c)
 				}
 			case !want.IsZero() && n >= v.covered:
-				v.missing(name, c, n, rec.Header)
+				g.gone = append(g.gone, missed{n: n, class: c})
 			}
 		}
 	}
@@ -244,11 +246,14 @@ func (v *verifier) unlock(name, where string, f *Frame) (locked int, destroyed b
 	return locked, false
 }
 
-// frameLeaves keeps the leaves of a frame for the comparison with the sealed
-// segments and for the tree, whose root at the end of the frame must be the
-// frame's. It is called for one frame after the other.
-func (v *verifier) frameLeaves(name string, g *frameCheck) {
+// keep notes what is missing from a frame, and keeps its leaves for the
+// comparison with the sealed segments and for the tree, whose root at the end
+// of the frame must be the frame's. It is called for one frame after the other.
+func (v *verifier) keep(name string, g *frameCheck) {
 	leaves, first := g.leaves, g.frame.First
+	for _, m := range g.gone {
+		v.missing(name, m.class, m.n, g.frame.Records[m.n-first].Header)
+	}
 	if sealed := min(uint64(len(leaves)), v.covered-min(v.covered, first)); sealed > 0 {
 		v.overlap = appendLeaves(v.overlap, name, first, leaves[:sealed])
 		leaves, first = leaves[sealed:], first+sealed
