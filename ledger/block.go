@@ -36,6 +36,7 @@ const (
 	blockHeader = 28
 	indexTail   = 12
 	maxBlock    = 1 << 28
+	maxBlocks   = 1 << 22 // in one file
 )
 
 // BlockWriter writes a block file. It is not safe for concurrent use.
@@ -123,7 +124,7 @@ func readIndex(r io.ReaderAt, size int64) (refs []blockRef, end uint64, err erro
 	}
 	n := int64(binary.BigEndian.Uint32(tail[:]))
 	start := size - indexTail - 16*n
-	if string(tail[8:]) != indexMagic || start < 0 {
+	if string(tail[8:]) != indexMagic || start < 0 || n > maxBlocks {
 		return nil, 0, fmt.Errorf("%w: its index is damaged or cut off", errBlock)
 	}
 	b := make([]byte, 16*n+4)

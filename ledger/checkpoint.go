@@ -103,7 +103,7 @@ func withSum(lines string) string {
 // whose it is: proof of nothing, until the key is compared with one that came
 // another way.
 func ReadFormat(fsys fs.FS) (Format, error) {
-	b, err := fs.ReadFile(fsys, FormatFile)
+	b, err := readSmall(fsys, FormatFile)
 	if err != nil {
 		return Format{}, fmt.Errorf("reading the ledger's format: %w", err)
 	}

@@ -117,7 +117,7 @@ func segmentNames(fsys fs.FS) []string {
 }
 
 func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
-	v := &verifier{fsys: fsys, opts: opts, report: new(Report), filed: make(map[filing]int), absent: make(map[absent]*numbers)}
+	v := &verifier{fsys: regularFS{fsys}, opts: opts, report: new(Report), filed: make(map[filing]int), absent: make(map[absent]*numbers)}
 	v.buffers.New = func() any { return newBuffers() }
 	if v.opts.Parallel == nil {
 		v.opts.Parallel = func(n int, do func(int)) {
@@ -269,7 +269,7 @@ func (v *verifier) open() bool {
 }
 
 func (v *verifier) readCheckpoint() {
-	b, err := fs.ReadFile(v.fsys, CheckpointFile)
+	b, err := readSmall(v.fsys, CheckpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}

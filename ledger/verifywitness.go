@@ -38,7 +38,7 @@ type historyFile struct {
 }
 
 func (v *verifier) openWitnessed() {
-	b, err := fs.ReadFile(v.fsys, WitnessedFile)
+	b, err := readSmall(v.fsys, WitnessedFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		v.problem(WitnessedFile, "", err)
 	}
@@ -145,6 +145,10 @@ func (v *verifier) quorum() int {
 func (v *verifier) history() []source {
 	var sources []source
 	for i, h := range v.witnesses.history {
+		if h.size > maxHistory {
+			v.wrong(h.name, "", "it has %d bytes: the checkpoints of a day have at most %d", h.size, maxHistory)
+			continue
+		}
 		b, err := readFirst(v.fsys, h.name, h.size)
 		if err != nil {
 			v.problem(h.name, "", err)
@@ -165,6 +169,10 @@ func (v *verifier) history() []source {
 	v.report.History = len(sources)
 	return sources
 }
+
+// maxHistory is the largest size of a file of cosigned checkpoints: some five
+// in each second of its day.
+const maxHistory = 1 << 28
 
 // readFirst reads the first size bytes of a file.
 func readFirst(fsys fs.FS, name string, size int64) ([]byte, error) {
