@@ -21,7 +21,6 @@ import (
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/verify"
-	"github.com/gatebook/gatebook/ledger"
 )
 
 // makeLedger records some thousand events such that all kinds of file are
@@ -150,89 +149,6 @@ func flipped(t *testing.T, dir, name, rel, vkey string, b []byte, at int) {
 	if !strings.Contains(out, filepath.ToSlash(rel)) {
 		t.Errorf("bit %d of %s: the file is not named\n%s", at, rel, out)
 	}
-}
-
-// TestAttacks are the coarse ones: files removed, swapped, cut, added.
-func TestAttacks(t *testing.T) {
-	dir, vkey := makeLedger(t, 3000)
-	old, err := os.ReadFile(filepath.Join(dir, ledger.CheckpointFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := func(pattern string) string {
-		t.Helper()
-		names, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
-		if len(names) == 0 {
-			t.Fatalf("there is no %s", pattern)
-		}
-		return names[0]
-	}
-	last := func(pattern string) string {
-		t.Helper()
-		names, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
-		if len(names) == 0 {
-			t.Fatalf("there is no %s", pattern)
-		}
-		return names[len(names)-1]
-	}
-	f := func(what, want string, attack func(copy func(string) string)) {
-		t.Helper()
-		c := filepath.Join(t.TempDir(), "copy")
-		if err := os.CopyFS(c, os.DirFS(dir)); err != nil {
-			t.Fatal(err)
-		}
-		attack(func(name string) string {
-			rel, _ := filepath.Rel(dir, name)
-			return filepath.Join(c, rel)
-		})
-		saved := filepath.Join(t.TempDir(), "saved")
-		if err := os.WriteFile(saved, old, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		code, out := run(c, "--key", vkey, "--since", saved)
-		if code != verify.Broken || !strings.Contains(out, want) {
-			t.Errorf("%s: exit code %d, want %d and %q\n%s", what, code, verify.Broken, want, out)
-		}
-	}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	sealed, journal, who := first("sealed/*"), last("journal/*.journal"), first("envelope/who/*/*")
-	f("a sealed segment removed", "sealed/", func(c func(string) string) { must(os.Remove(c(sealed))) })
-	f("the newest journal segment removed", "removed", func(c func(string) string) { must(os.Remove(c(journal))) })
-	f("the newest records cut off", "checkpoint", func(c func(string) string) {
-		info, err := os.Stat(c(journal))
-		must(err)
-		must(os.Truncate(c(journal), info.Size()-1))
-	})
-	f("an envelope file removed", "the file is missing", func(c func(string) string) { must(os.Remove(c(who))) })
-	f("an envelope file of one class and day removed", "no decision covers", func(c func(string) string) { must(os.Remove(c(who))) })
-	f("an envelope file of another class put in its place", "envelope/who", func(c func(string) string) {
-		b, err := os.ReadFile(first("envelope/what/*/*"))
-		must(err)
-		must(os.WriteFile(c(who), b, 0o600))
-	})
-	f("a tile file cut", "tile/0", func(c func(string) string) { must(os.Truncate(c(filepath.Join(dir, "tile", "0")), 3200)) })
-	f("the checkpoint removed", "checkpoint", func(c func(string) string) { must(os.Remove(c(filepath.Join(dir, "checkpoint")))) })
-	f("the format file removed", "format", func(c func(string) string) { must(os.Remove(c(filepath.Join(dir, "format")))) })
-	f("a file added", "no part of a ledger", func(c func(string) string) {
-		must(os.WriteFile(c(filepath.Join(dir, "sealed", "extra")), []byte("x"), 0o600))
-	})
-	f("a byte changed before the last frame", "journal", func(c func(string) string) {
-		b, err := os.ReadFile(c(journal))
-		must(err)
-		b[len(b)/2] ^= 1
-		must(os.WriteFile(c(journal), b, 0o600))
-	})
-	f("another ledger in its place", "key", func(c func(string) string) {
-		other, _ := makeLedger(t, 600)
-		root := c(dir)
-		must(os.RemoveAll(root))
-		must(os.CopyFS(root, os.DirFS(other)))
-	})
 }
 
 func TestUnreadableIsNotTampering(t *testing.T) {
