@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/catalog"
+	"github.com/gatebook/gatebook/internal/classify"
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
@@ -59,7 +60,8 @@ type App struct {
 	room    *reading.Room
 	api     http.Handler
 
-	operations *operation.Tracker // what the calls are about
+	operations *operation.Tracker   // what the calls are about
+	classifier *classify.Classifier // nil: off
 
 	doors    []*door // the listeners
 	ops      net.Listener
@@ -115,6 +117,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 		return nil, err
 	}
 
+	// The classifier: what data passes, and how much of it.
+	if err = a.openClassifier(); err != nil {
+		return nil, err
+	}
+
 	// The room: the one door to the record, and the API before it.
 	redactor, err := a.redactor(a.cfg)
 	if err != nil {
@@ -167,6 +174,9 @@ func (a *App) Run(ctx context.Context) error {
 	views.run(end, "counting refused readers", a.room.Run)
 	views.run(end, "watching the clock", a.watchClock)
 	views.run(end, "telling operations apart", a.followOperations)
+	if a.classifier != nil {
+		views.run(end, "keeping what was learned of data", a.keepLearned)
+	}
 	if a.ops != nil {
 		views.run(end, "the operations listener", a.serveOps)
 	}

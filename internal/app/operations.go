@@ -45,9 +45,10 @@ func (a *App) openOperations() error {
 }
 
 // observer says what calls are about: the routes first, since the others learn
-// by the template.
+// by the template, and what renders bodies as text last, since it ends first
+// and its text is looked at for data.
 func (a *App) observer(redactor *redact.Redactor) capture.Observer {
-	return capture.Observers(a.operations, protocol.New(protocol.Config{Session: redactor.Fingerprint}))
+	return capture.Observers(a.operations, a.data(), protocol.New(protocol.Config{Session: redactor.Fingerprint}))
 }
 
 // followOperations learns from the ledger what is not known, and then keeps

@@ -39,7 +39,7 @@ var Floors = map[string]int{
 	"capture":                2, // exchange to event
 	"internal/identity/...":  2, // who it was
 	"internal/operation/...": 2, // what it was
-	"internal/classify":      2, // what was in it
+	"internal/classify/...":  2, // what was in it
 	"internal/disk":          2, // files that survive a crash
 
 	"evidence": 2, // the pack that proves an answer, public
@@ -61,6 +61,7 @@ var Outside = []string{"bench/...", "test/...", "internal/arch"}
 var Neighbours = map[string]string{
 	"ledger event":                   "the ledger's records are events, and an envelope is checked against its commitment",
 	"internal/identity/... capture":  "a resolver sees the evidence that capture defines, and answers with an identity of its",
+	"internal/classify/... capture":  "an observer is shown the bodies by capture, and answers with its facts",
 	"internal/operation/... capture": "an observer is shown the calls by capture, and answers with its facts",
 	"internal/cli internal/app":      "the verb serve starts the program",
 	"internal/cli internal/verify":   "the verb verify is that of gatebook-verify",
@@ -102,6 +103,6 @@ var Closures = []Closure{
 	{"cmd/gatebook-verify", []string{"event", "ledger", "evidence", "internal/query", "internal/verify"}, verifierNever, "its smallness is the argument"},
 	{"cmd/gatebook-verify-wasm", []string{"event", "ledger", "evidence", "internal/query"}, verifierNever, "it runs in the page of a pack, and must be small and ask nothing"},
 	{"evidence", []string{"event", "ledger", "internal/query"}, verifierNever, "it runs in the verifiers"},
-	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify"}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
+	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify/..."}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
 	{"capture", []string{"event", "internal/redact", "internal/policy"}, nil, "the middleware is for other people's programs"},
 }

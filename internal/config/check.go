@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/gatebook/gatebook/internal/classify"
 )
 
 // check reports what is wrong with values that parsed: each in its context.
@@ -20,6 +22,7 @@ func (l *loader) check() {
 	l.checkRoutes()
 	l.checkIdentity()
 	l.checkRedact()
+	l.checkClassify()
 	l.checkLedger()
 	l.checkIndex()
 }
@@ -176,6 +179,37 @@ func (l *loader) checkHeaderNames(path string, names []string) {
 			l.complain(fmt.Sprintf("%s[%d]", path, i), "%q is not the name of a header, write one such as X-Session", shorten(name))
 		}
 	}
+}
+
+// checkClassify checks that the classes are there.
+func (l *loader) checkClassify() {
+	var codes []string
+	for _, c := range classify.Classes() {
+		codes = append(codes, c.Code())
+	}
+	for i, code := range l.cfg.Classify.Omit {
+		if classify.ByCode(code) == classify.None {
+			l.complain(fmt.Sprintf("classify.omit[%d]", i), "%q is not a class of data%s", shorten(code), suggestClass(code, codes))
+		}
+	}
+	for i, text := range l.cfg.Classify.Fields {
+		at := fmt.Sprintf("classify.fields[%d]", i)
+		class, name, ok := strings.Cut(text, "=")
+		switch {
+		case !ok || len(name) > 64 || classify.NormalName(name) == "":
+			l.complain(at, "%q is not a class and the name of a field, write it as finance=umsatz", shorten(text))
+		case classify.ByCode(class) == classify.None:
+			l.complain(at, "%q is not a class of data%s", shorten(class), suggestClass(class, codes))
+		}
+	}
+}
+
+// suggestClass ends the sentence about an unknown class.
+func suggestClass(name string, codes []string) string {
+	if s := didYouMean(name, codes); s != "" {
+		return s
+	}
+	return ", they are listed in docs/classes.md"
 }
 
 func (l *loader) checkRedact() {

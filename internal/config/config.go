@@ -36,6 +36,10 @@ type Config struct {
 	// the names of credentials that are built in.
 	Redact Redact `key:"redact" reload:"restart"`
 
+	// Which classes of sensitive data are counted in what goes in and out.
+	// The values are not kept.
+	Classify Classify `key:"classify" reload:"restart"`
+
 	// The record itself.
 	Ledger Ledger `key:"ledger" reload:"restart"`
 
@@ -207,6 +211,9 @@ type Route struct {
 
 	// How much of a call is kept.
 	Capture Capture `key:"capture"`
+
+	// Count the classes of sensitive data in the bodies. See classify.
+	Classify bool `key:"classify" default:"true"`
 
 	// What is known of the API: route templates, names, scopes, actions.
 	API API `key:"api"`

@@ -123,6 +123,23 @@ type Redact struct {
 	Keep []string `key:"keep"`
 }
 
+// Classify says which classes of data are counted. They are listed in
+// classes.md.
+type Classify struct {
+	// Count at all. One route is left out by its own classify: false.
+	Enabled bool `key:"enabled" default:"true"`
+
+	// Classes that are not counted, such as ip.
+	Omit []string `key:"omit"`
+
+	// More names of fields, each as class=name, such as finance=umsatz. Names
+	// match without regard to case, accents, dashes and underscores.
+	Fields []string `key:"fields"`
+
+	// How much of one body is looked at. What is longer is marked as partial.
+	MaxBody Size `key:"max_body" default:"32MiB" min:"1KiB"`
+}
+
 // Ledger is the record.
 type Ledger struct {
 	// The name of this ledger in its checkpoints, such as

@@ -149,7 +149,17 @@ type found struct {
 		}
 		Credential struct{ Method, Fingerprint, Client string }
 		Operation  struct{ Protocol, Method, Host, Name string }
-		Outcome    struct {
+		Records    int
+		Partial    bool
+		Data       []struct {
+			Class string
+			Count int
+		}
+		Received []struct {
+			Class string
+			Count int
+		}
+		Outcome struct {
 			Status                  int
 			RPCStatus               string `json:"rpc_status"`
 			Decision, Reason, Error string
