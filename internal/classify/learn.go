@@ -226,16 +226,18 @@ func nonzero(h uint64) uint64 {
 }
 
 // dynamicName reports whether a name is a value rather than a name: it has
-// more than two digits in a row, an at sign, or is long.
+// more than four digits in a row or is mostly digits, has an at sign, or is
+// long.
 func dynamicName(name []byte) bool {
 	if len(name) > maxKey || len(name) == 0 {
 		return true
 	}
-	run := 0
+	run, all := 0, 0
 	for _, c := range name {
 		switch {
 		case isDigit(c):
-			if run++; run > 2 && len(name) != 6 && len(name) != 7 { // sha256, utf8mb4
+			all++
+			if run++; run > 4 {
 				return true
 			}
 		case c == '@' && name[0] != '@', c == ' ' && len(name) > 40:
@@ -244,7 +246,7 @@ func dynamicName(name []byte) bool {
 			run = 0
 		}
 	}
-	return run == len(name)
+	return 2*all > len(name)
 }
 
 // nameCache remembers what names say, by their hash. Names that fall on the

@@ -77,7 +77,7 @@ var nameLists = []struct {
 		rendimento numeroconta numerodaconta salariomensal limitedecredito contabancaria vencimento ordenado renda
 		salaris brutosalaris nettosalaris inkomen rekeningnummer loon jaarsalaris
 		wynagrodzenie pensja dochod saldokonta numerkonta numerrachunku nrkonta zarobki
-		lon manadslon arslon inkomst kontosaldo bruttolon
+		manadslon arslon inkomst kontosaldo bruttolon
 		給与 年収 月収 口座番号 残高 所得 給料 口座残高`},
 	{kind(Passport), `passport passportnumber passportno passportid passportnum traveldocument traveldocumentnumber passnummer reisepass reisepassnummer passeport numeropasseport numerodepasseport pasaporte numeropasaporte passaporto numeropassaporto passaporte numeropassaporte paspoort paspoortnummer paszport numerpaszportu nrpaszportu pass passnr パスポート 旅券番号 パスポート番号
 		identitycard identitycardnumber idcardnumber idcard personalausweis personalausweisnummer ausweisnummer numerodowodu cartaidentita numerocartaidentita`},
@@ -134,7 +134,7 @@ var nameLists = []struct {
 		zamowienie numerzamowienia faktura numerfaktury przesylka numerprzesylki paczka numerseryjny partia sygnatura
 		bestallning bestallningsnummer ordernummer fakturanummer forsandelse sandningsnummer kolli spårning sparning arende arendenummer serienummer artikelnummer
 		注文 注文番号 追跡番号 請求書番号 商品番号 商品コード 製品番号 バージョン 伝票番号 型番 受注番号`},
-	{kindMoment, `at on date datetime status verified enabled confirmed type format label template subject domain provider optin consent masked mask last4 lastfour prefix suffix count url uri link href hint placeholder note notes required valid visible allowed preference preferences notifications sent bounced brand network scheme currency title description html text body`},
+	{kindMoment, `username userid loginname login accountname screenname nickname nick handle hostname filename domainname groupname rolename servicename benutzername nomutilisateur nombreusuario nomeutente nomeusuario gebruikersnaam nazwauzytkownika anvandarnamn ユーザー名 at on date datetime status verified enabled confirmed type format label template subject domain provider optin consent masked mask last4 lastfour prefix suffix count url uri link href hint placeholder note notes required valid visible allowed preference preferences notifications sent bounced brand network scheme currency title description html text body`},
 	{kindHash, `messageid msgid inreplyto contentid md5 sha1 sha256 sha512 hashed hash digest crc signature`},
 	{kindPerson, `customer user person contact patient employee client member owner holder account profile author recipient sender driver guest passenger beneficiary applicant student teacher subscriber buyer seller tenant candidate staff
 		kunde nutzer benutzer mitarbeiter patienten empfanger inhaber ansprechpartner kontakt versicherter
@@ -164,3 +164,6 @@ var idNames = wordSet(`id ids uuid guid key sid oid uid objectid entityid extern
 
 // pairNames are members whose value is the name of the value beside it.
 var pairNames = wordSet(`field fieldname name key label attribute attributename property question`)
+
+// accented are names that mean something else without their accents.
+var accented = map[string]kind{"lön": kind(Finance), "Lön": kind(Finance), "LÖN": kind(Finance), "loen": kind(Finance), "LOEN": kind(Finance)}

@@ -62,6 +62,9 @@ func keyNamed(name []byte, extra map[string]kind) keyInfo {
 	var ends [16]uint8
 	text, n := splitName(&buf, &ends, name)
 	info := keyInfo{kind: kindOf(text, ends[:n], extra)}
+	if k, ok := accented[string(name)]; ok {
+		info.kind = k
+	}
 	joined := string(text)
 	info.paging = pagingNames[joined]
 	info.pair = pairNames[joined]

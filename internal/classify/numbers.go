@@ -173,7 +173,8 @@ func (t *textScan) groups(start int, r *numberRun, ends, total *[maxGroups]int, 
 			}
 		}
 		if try.sep == '.' && n == 4 && !r.plus {
-			if t.ipv4(&try, k) {
+			network := end+1 < len(b) && b[end] == '/' && isDigit(b[end+1])
+			if !network && t.ipv4(&try, k) {
 				t.take(IP, start, end)
 				return end
 			}

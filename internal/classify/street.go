@@ -65,7 +65,8 @@ func (t *textScan) streetBefore(start int) bool {
 			}
 		}
 		if word > 0 && streetHead[string(text)] {
-			return !lowerWord(w) || end < len(b) && b[end] == '.' // capitals, or an abbreviation
+			dotted := end < len(b) && b[end] == '.'
+			return dotted || !lowerWord(w) && !upperWord(w) // "Calle", "ul.", and not "OS"
 		}
 		if lowerWord(w) && !particles[string(text)] && !joins[string(text)] {
 			return false

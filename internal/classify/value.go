@@ -203,7 +203,7 @@ func postal(v []byte) bool {
 	if len(v) < 4 || len(v) > 300 || hasAt(v) || masked(v) || bytes.Contains(v, []byte("://")) {
 		return false
 	}
-	if bytes.HasPrefix(v, []byte("0x")) || len(v) > 24 && uuid(v[:min(len(v), 36)]) {
+	if space := bytes.IndexByte(v, ' ') >= 0; !space && bytes.IndexByte(v, '.') > 0 || bytes.HasPrefix(v, []byte("0x")) || len(v) > 24 && uuid(v[:min(len(v), 36)]) {
 		return false
 	}
 	letters, hex := 0, 0

@@ -221,7 +221,7 @@ func (r source) national(l *language) value {
 func (r source) trap(l *language) value {
 	visa := "4" + r.fill("##############")
 	visa += luhnDigit(visa)
-	switch r.IntN(40) {
+	switch r.IntN(45) {
 	case 0, 1:
 		return value{text: visa, names: l.order}
 	case 2:
@@ -297,6 +297,16 @@ func (r source) trap(l *language) value {
 		return value{text: r.hex(12), names: "commit|short hash|revision|value|color"}
 	case 37:
 		return value{text: strings.ToUpper(r.hex(8)), names: "crc|code|value|ref"}
+	case 39: // a login is no name
+		return value{text: r.words("admin|jdoe|service-7|maria"), names: "username|user name|login|account name|nickname"}
+	case 40:
+		return value{text: r.words("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36|curl/8.5.0|Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"), names: "user agent|ua|client|value"}
+	case 41:
+		return value{text: r.fill("db-#.example-##.internal.example.com"), names: "address|host|endpoint"}
+	case 42:
+		return value{text: fmt.Sprintf("%d.%d.%d.0/%d", r.between(33, 200), r.IntN(255), r.IntN(255), r.between(8, 28)), names: "network|cidr|range|route"}
+	case 43:
+		return value{text: "arn:aws:iam::" + r.fill("!###########") + ":role/deploy", names: "arn|role|resource|value"}
 	case 38:
 		return value{text: r.words("Order 66|Q3 2026|Suite 400|Level 12|Bus 42"), names: "title|label|text|value"}
 	}
