@@ -25,6 +25,7 @@ import (
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/report"
+	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -43,6 +44,8 @@ type App struct {
 	log  *slog.Logger
 	edge string
 	keys *secrets
+
+	vault *vault.Vault // nil: the envelopes are in clear
 
 	recorder *record.Recorder
 	ledger   *ledger.Ledger
@@ -84,11 +87,18 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	}
 	a.edge = a.keys.edge
 
+	if a.vault, err = openVault(o.Config); err != nil {
+		return nil, err
+	}
+
 	// The record: the only writer of the ledger, and its reader.
 	if a.recorder, err = record.Open(a.recordConfig()); err != nil {
 		return nil, fmt.Errorf("opening the ledger: %w", err)
 	}
-	if a.ledger, err = ledger.Open(os.DirFS(a.ledgerDir())); err != nil {
+	if err = a.noteEncryption(); err != nil {
+		return nil, err
+	}
+	if a.ledger, err = ledger.OpenWithKeys(os.DirFS(a.ledgerDir()), a.ledgerKeys()); err != nil {
 		return nil, fmt.Errorf("opening the ledger: %w", err)
 	}
 
@@ -171,6 +181,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.note(ctx, "start", configFacts(a.cfg)...); err != nil {
 		stop(err)
 	}
+	views.run(end, "wrapping the data keys anew", a.rewrap)
 	views.run(end, "counting refused readers", a.room.Run)
 	views.run(end, "watching the clock", a.watchClock)
 	views.run(end, "telling operations apart", a.followOperations)

@@ -38,11 +38,15 @@ func (a *App) recordConfig() record.Config {
 	if anchor == "" {
 		anchor = filepath.Join(a.cfg.Data, "keys", "anchor")
 	}
-	return record.Config{
+	c := record.Config{
 		Dir: a.ledgerDir(), Signer: a.keys.signer, Key: a.keys.vkey, Anchor: fileAnchor(anchor), Edge: a.edge,
 		SegmentSize: int64(a.cfg.Ledger.SegmentSize), SealAfter: a.cfg.Ledger.SealAfter,
 		Queue: a.cfg.Ledger.Queue, QueueBytes: int64(a.cfg.Ledger.QueueBytes), Log: a.log,
 	}
+	if a.vault != nil {
+		c.Keys = a.vault
+	}
+	return c
 }
 
 func (a *App) openIndex() error {
@@ -153,7 +157,7 @@ func (a *App) indexStatus() reading.IndexStatus {
 
 func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 	c := reading.Config{
-		Ledger: a.ledger, Files: os.DirFS(a.ledgerDir()), Feed: a.recorder, Appender: a.recorder, Edge: a.edge,
+		Ledger: a.ledger, Files: os.DirFS(a.ledgerDir()), Keys: a.ledgerKeys(), Feed: a.recorder, Appender: a.recorder, Edge: a.edge,
 		Pseudonym: func(issuer, subject string) string { return identity.Pseudonym(a.keys.fingerprint, issuer, subject) },
 		Redact: func(text string) string {
 			out, _ := redactor.Call().Body("text/plain", []byte(text), false)

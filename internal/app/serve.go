@@ -160,5 +160,8 @@ func openLocal(data string) (*App, error) {
 	cfg := config.Default()
 	cfg.Data = data
 	cfg.Ledger.SegmentSize = 1 << 20
+	if err := adopt(cfg); err != nil {
+		return nil, err
+	}
 	return Open(Options{Config: cfg, Version: "local", Log: slog.New(slog.DiscardHandler)}, false)
 }

@@ -23,6 +23,11 @@ import (
 
 // note seals a system event of the given name.
 func (a *App) note(ctx context.Context, name string, facts ...event.Fact) error {
+	return a.seal(ctx, event.System, name, facts...)
+}
+
+// seal seals an event of the given kind and name that Gatebook itself makes.
+func (a *App) seal(ctx context.Context, kind event.Kind, name string, facts ...event.Fact) error {
 	now := time.Now()
 	var random [8]byte
 	rand.Read(random[:])
@@ -33,7 +38,7 @@ func (a *App) note(ctx context.Context, name string, facts ...event.Fact) error 
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	_, err := a.recorder.Append(ctx, &event.Event{Header: event.Header{
-		ID: event.NewID(now, random), Kind: event.System, Arrived: now, Completed: now, Edge: a.edge,
+		ID: event.NewID(now, random), Kind: kind, Arrived: now, Completed: now, Edge: a.edge,
 		Capture: event.Capture{Method: "self"}, Note: &event.Note{Name: name, Facts: facts},
 	}})
 	if err != nil {

@@ -99,8 +99,9 @@ var verifierNever = []string{"net/...", "os/exec", "plugin"}
 // Closures lists the packages whose closure is part of what they promise.
 var Closures = []Closure{
 	// evidence and internal/query: it checks evidence packs, and judges their
-	// query again; both are pure.
-	{"cmd/gatebook-verify", []string{"event", "ledger", "evidence", "internal/query", "internal/verify"}, verifierNever, "its smallness is the argument"},
+	// query again; both are pure. vault, its age and disk: it reads the keys of
+	// an encrypted ledger.
+	{"cmd/gatebook-verify", []string{"event", "ledger", "evidence", "internal/query", "internal/verify", "internal/vault", "internal/vault/age", "internal/vault/locate", "internal/disk"}, verifierNever, "its smallness is the argument"},
 	{"cmd/gatebook-verify-wasm", []string{"event", "ledger", "evidence", "internal/query"}, verifierNever, "it runs in the page of a pack, and must be small and ask nothing"},
 	{"evidence", []string{"event", "ledger", "internal/query"}, verifierNever, "it runs in the verifiers"},
 	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify/..."}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},

@@ -47,6 +47,8 @@ Exit codes: 0 the evidence holds, 1 it does not, 2 it could not be read.`,
 	f.StringArrayVar(&o.Witnesses, "witness", nil, "the public `key` of a witness that must vouch for the ledger; may be repeated")
 	f.IntVar(&o.Quorum, "quorum", 0, "how `many` of the witnesses must have cosigned (default: all)")
 	f.DurationVar(&o.Tolerance, "tolerance", 0, "how far the times of records may be from those of witnesses and of their neighbours, such as `5s` (default: 1m)")
+	f.StringVar(&o.KeyFile, "encryption-key", "", "the key `file`, or age identity, of an encrypted ledger (default: the one of the data directory)")
+	f.StringVar(&o.KeysDir, "data-keys", "", "the `folder` of its data keys (default: the one of the data directory)")
 	f.BoolVar(&o.HeadersOnly, "headers-only", false, "leave the envelopes (who, what, payload) unread")
 	f.BoolVar(&o.Decode, "decode", false, "also decode each header strictly")
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object")

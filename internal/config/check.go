@@ -24,6 +24,7 @@ func (l *loader) check() {
 	l.checkRedact()
 	l.checkClassify()
 	l.checkLedger()
+	l.checkEncryption()
 	l.checkIndex()
 }
 
@@ -139,6 +140,19 @@ func (l *loader) checkLedger() {
 			l.complain(fmt.Sprintf("gateway.routes[%d].capture", i),
 				"keeps up to %s a call, more than a quarter of ledger.queue_bytes (%s): lower the one or raise the other", kept, c.Ledger.QueueBytes)
 		}
+	}
+}
+
+func (l *loader) checkEncryption() {
+	e := l.cfg.Encryption
+	switch {
+	case e.Mode == EncryptionAge && e.KeyFile == "":
+		l.complain("encryption.key_file", "is missing, name the age identity file (make one with age-keygen)")
+	case e.Mode == EncryptionNone && (e.KeyFile != "" || e.KeysDir != "" || len(e.PreviousKeyFiles) > 0):
+		l.complain("encryption.mode", "is none, so that the other keys of encryption have no use: write file or age, or remove them")
+	}
+	for i, name := range e.PreviousKeyFiles {
+		l.checkFile(fmt.Sprintf("encryption.previous_key_files[%d]", i), name, "private")
 	}
 }
 

@@ -43,6 +43,9 @@ type Config struct {
 	// The record itself.
 	Ledger Ledger `key:"ledger" reload:"restart"`
 
+	// Encryption of the envelopes (who, what, payload) in the ledger.
+	Encryption Encryption `key:"encryption" reload:"restart"`
+
 	// Search. It can always be rebuilt from the ledger.
 	Index Index `key:"index" reload:"restart"`
 

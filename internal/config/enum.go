@@ -45,6 +45,18 @@ const (
 
 func (Durability) values() []string { return []string{"served", "recorded"} }
 
+// EncryptionMode says what wraps the keys of the envelopes.
+type EncryptionMode string
+
+// The values of [EncryptionMode].
+const (
+	EncryptionFile EncryptionMode = "file"
+	EncryptionAge  EncryptionMode = "age"
+	EncryptionNone EncryptionMode = "none"
+)
+
+func (EncryptionMode) values() []string { return []string{"file", "age", "none"} }
+
 // IndexMode says where the index runs.
 type IndexMode string
 

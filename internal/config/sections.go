@@ -170,6 +170,29 @@ type Ledger struct {
 	QueueBytes Size `key:"queue_bytes" default:"64MiB" min:"1MiB" max:"16GiB"`
 }
 
+// Encryption is that of the envelopes in the ledger. Each of its files has a
+// data key of its own, which is destroyed with it.
+type Encryption struct {
+	// What the data keys are wrapped under. "file": a key file. "age": an age
+	// identity. "none": the envelopes are in clear. A ledger that was once
+	// encrypted stays so; one in clear is encrypted when this is turned on.
+	Mode EncryptionMode `key:"mode" default:"file"`
+
+	// The key file, or the age identity file (age-keygen). Empty, with "file":
+	// one is made in the data directory on first start. Without it the
+	// envelopes can be read by nobody: keep a copy, apart from the ledger's.
+	KeyFile string `key:"key_file" file:"private"`
+
+	// The folder of the data keys. It is made if it is not there. Empty:
+	// keys/envelope in the data directory. Keep it out of backups of the
+	// ledger.
+	KeysDir string `key:"keys_dir"`
+
+	// Key files that data keys may still be wrapped under. At start these are
+	// wrapped under key_file, which is recorded first.
+	PreviousKeyFiles []string `key:"previous_key_files"`
+}
+
 // Index is search.
 type Index struct {
 	// "child": Gatebook runs its own index. "remote": it uses a VictoriaLogs

@@ -65,6 +65,7 @@ type Appender interface {
 type Config struct {
 	Ledger    *ledger.Ledger
 	Files     fs.FS                       // the ledger's files, for verification
+	Keys      ledger.Keys                 // of encrypted envelopes, for verification; nil: none
 	Index     Index                       // nil: there is no index
 	Status    func() IndexStatus          // of Index; must not wait. Required with Index
 	Feed      Feed                        // tells of new records

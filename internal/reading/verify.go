@@ -29,6 +29,7 @@ func (r *Room) Verify(ctx context.Context, who Reader, o ledger.VerifyOptions) (
 	if o.Parallel == nil {
 		o.Parallel = parallel
 	}
+	o.Keys = r.cfg.Keys
 	report := ledger.Verify(r.cfg.Files, o)
 	err = r.look(context.WithoutCancel(ctx), who, ActVerify, "", nil,
 		event.Fact{Name: "ok", Value: strconv.FormatBool(report.OK())},

@@ -292,6 +292,9 @@ func (v *Vault) remove(name string) error {
 	return v.cfg.Disk.SyncDir(".")
 }
 
+// KeyName returns the name of the key that new data keys are wrapped under.
+func (v *Vault) KeyName() string { return v.cfg.Key.Name() }
+
 // Stale returns the number of keys that are wrapped under a previous key.
 func (v *Vault) Stale() int { return len(v.stale()) }
 

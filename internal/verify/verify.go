@@ -47,6 +47,11 @@ in it. Nothing is written, and no network is used.
   --quorum K        how many of the witnesses must have cosigned (default: all)
   --tolerance D     how far the times of records may be from those of witnesses
                     and of their neighbours (default: 1m)
+  --encryption-key FILE
+                    the key file, or age identity, of an encrypted ledger
+  --data-keys DIR   the folder of its data keys (default for both: those in the
+                    data directory; without them the content of envelopes is
+                    not checked)
   --headers-only    leave the envelopes (who, what, payload) of a ledger unread
   --decode          also decode each header of a ledger strictly
   --json            print one JSON object
@@ -66,6 +71,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	flags.Var(&witnesses, "witness", "")
 	flags.IntVar(&o.Quorum, "quorum", 0, "")
 	flags.DurationVar(&o.Tolerance, "tolerance", 0, "")
+	flags.StringVar(&o.KeyFile, "encryption-key", "", "")
+	flags.StringVar(&o.KeysDir, "data-keys", "", "")
 	flags.BoolVar(&o.HeadersOnly, "headers-only", false, "")
 	flags.BoolVar(&o.Decode, "decode", false, "")
 	flags.BoolVar(&o.JSON, "json", false, "")
@@ -98,6 +105,7 @@ type Options struct {
 	Witnesses                        []string // public keys
 	Quorum                           int
 	Tolerance                        time.Duration
+	KeyFile, KeysDir                 string // of an encrypted ledger; see its usage
 	HeadersOnly, Decode, JSON, Quiet bool
 	Progress                         func(done, total uint64) // may be nil
 }
@@ -123,6 +131,10 @@ func Run(dir string, o Options, stdout, stderr io.Writer) int {
 	}
 	root, err := ledgerDir(dir)
 	if err != nil {
+		fmt.Fprintf(stderr, "gatebook-verify: %v\n", err)
+		return Unreadable
+	}
+	if opts.Keys, err = o.keys(dir); err != nil {
 		fmt.Fprintf(stderr, "gatebook-verify: %v\n", err)
 		return Unreadable
 	}
@@ -227,6 +239,7 @@ func printJSON(w io.Writer, r *ledger.Report) {
 		"checkpoint": map[string]any{"size": r.Checkpoint.Size, "root": r.Checkpoint.Root.String()},
 		"records":    r.Size,
 		"envelopes":  r.Envelopes,
+		"locked":     r.Locked,
 		"witnesses":  witnessesJSON(r),
 		"witnessed":  witnessedJSON(r),
 		"lost":       lossesJSON(r.Losses),

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
-	"github.com/gatebook/gatebook/ledger"
 )
 
 const twoDurabilities = `
@@ -162,12 +161,9 @@ func compareAcknowledged(t *testing.T, clients []*caller, sealed map[string]int)
 // sealedPaths counts the calls in the ledger by their paths.
 func sealedPaths(t *testing.T, data string) map[string]int {
 	t.Helper()
-	l, err := ledger.Open(os.DirFS(filepath.Join(data, "ledger")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := openLedger(t, data)
 	paths := map[string]int{}
-	err = l.Range(0, l.Size(), func(n uint64, s *event.Sealed) error {
+	err := l.Range(0, l.Size(), func(n uint64, s *event.Sealed) error {
 		e, err := s.Open()
 		if err != nil {
 			return fmt.Errorf("record %d: %w", n, err)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
-	"github.com/gatebook/gatebook/ledger"
 )
 
 // reloadable is a configuration with one route whose calls wait for their
@@ -220,12 +218,9 @@ func TestDrain(t *testing.T) {
 // directory, in order.
 func sealedHeaders(t *testing.T, data string) []event.Header {
 	t.Helper()
-	l, err := ledger.Open(os.DirFS(filepath.Join(data, "ledger")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := openLedger(t, data)
 	var headers []event.Header
-	err = l.Range(0, l.Size(), func(_ uint64, s *event.Sealed) error {
+	err := l.Range(0, l.Size(), func(_ uint64, s *event.Sealed) error {
 		e, err := s.Open()
 		if err == nil {
 			headers = append(headers, e.Header)

@@ -405,12 +405,9 @@ func (l *leaks) files(t *testing.T, data string) {
 // escapes of JSON.
 func (l *leaks) records(t *testing.T, data string, atLeast int) {
 	t.Helper()
-	led, err := ledger.Open(os.DirFS(filepath.Join(data, "ledger")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	led := openLedger(t, data)
 	var kept, bodies int
-	err = led.Range(0, led.Size(), func(n uint64, s *event.Sealed) error {
+	err := led.Range(0, led.Size(), func(n uint64, s *event.Sealed) error {
 		l.nrecords++
 		place := fmt.Sprintf("record %d", n)
 		l.search(t, place, s.Header)

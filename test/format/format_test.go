@@ -19,7 +19,9 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/disk"
 	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -53,6 +55,11 @@ var signers = map[string]note.Signer{}
 // there: with small segments some are sealed, with large ones none.
 func makeLedger(t *testing.T, events int, segment int64) (dir, vkey string) {
 	t.Helper()
+	return makeLedgerWith(t, events, segment, nil)
+}
+
+func makeLedgerWith(t *testing.T, events int, segment int64, keys record.Keys) (dir, vkey string) {
+	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, "gatebook.test/format")
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +70,7 @@ func makeLedger(t *testing.T, events int, segment int64) (dir, vkey string) {
 	}
 	signers[vkey] = signer
 	dir = t.TempDir()
-	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: segment})
+	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: segment, Keys: keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +111,54 @@ func someEvent(i int) *event.Event {
 		Who:     &event.Who{Subject: fmt.Sprintf("user-%d", i), UserAgent: "\x00\"\\ünï\u2028"},
 		What:    &event.What{Path: fmt.Sprintf("/things/%d", i)},
 		Payload: &event.Payload{Response: event.Message{Body: strings.Repeat("body ", i%20)}},
+	}
+}
+
+// TestSecondVerifierEncrypted has verify.py, which has no keys, accept an
+// encrypted ledger, and notice what it can without them.
+func TestSecondVerifierEncrypted(t *testing.T) {
+	key, err := vault.ParseLocal(vault.NewLocalKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := vault.Open(vault.Config{Disk: disk.Dir(t.TempDir()), Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, vkey := makeLedgerWith(t, 1200, 96<<10, keys)
+	if code, out := second(t, "--key", vkey, dir); code != 0 || !strings.Contains(out, "envelopes are encrypted") {
+		t.Fatalf("exit code %d, want 0 and that envelopes are encrypted\n%s", code, out)
+	}
+	for pattern, want := range map[string]string{"journal/*": "CRC-32C", "envelope/who/*/*": "CRC-32C"} {
+		names, _ := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
+		if len(names) == 0 {
+			t.Fatalf("there is no %s", pattern)
+		}
+		b, err := os.ReadFile(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := bytes.Clone(b)
+		changed[200] ^= 1
+		for content, want := range map[string]string{string(changed): want, string(b): ""} {
+			if err := os.WriteFile(names[0], []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, out := second(t, "--key", vkey, dir)
+			if ok := want == ""; ok != (code == 0) || !strings.Contains(out, want) {
+				t.Errorf("%s: exit code %d\n%s", pattern, code, out)
+			}
+		}
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "envelope", "what", "*", "*"))
+	if len(names) == 0 {
+		t.Fatal("there is no envelope file")
+	}
+	if err := os.Remove(names[0]); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := second(t, "--key", vkey, dir); code != 1 || !strings.Contains(out, "missing") {
+		t.Errorf("an envelope file removed: exit code %d\n%s", code, out)
 	}
 }
 

@@ -171,6 +171,9 @@ def parse_frame(b):
     if be(b[20:24]) != crc32c(b[:20], b[24:]):
         raise Damage("its CRC-32C is wrong")
     r, records = Reader(b[24:-4]), []
+    encrypted = b[:4] == b"GBF2"
+    if encrypted and not any(r.take(16)):
+        raise Damage("it names no key")
     count = be(b[8:12])
     if count == 0:
         raise Damage("it has no records")
@@ -181,7 +184,11 @@ def parse_frame(b):
             raise Damage("a record has an unknown class of envelope")
         envs = {}
         for c in range(3):
-            if mask >> c & 1:
+            if mask >> c & 1 and encrypted:
+                envs[c] = (None, r.take(r.num(4)))
+                if len(envs[c][1]) < 44:
+                    raise Damage("an encrypted envelope is too short")
+            elif mask >> c & 1:
                 salt = r.take(16)
                 envs[c] = (salt, r.take(r.num(4)))
         records.append((header, envs))
@@ -194,7 +201,7 @@ def parse_frame(b):
 def frame_size(b, at):
     """Returns the size of the whole frame at at, or 0."""
     n = be(b[at + 4:at + 8])
-    if b[at:at + 4] != b"GBF1" or not 62 <= n <= LIMIT or at + n > len(b) or b[at + n - 4:at + n] != b"GBFE":
+    if b[at:at + 4] not in (b"GBF1", b"GBF2") or not 62 <= n <= LIMIT or at + n > len(b) or b[at + n - 4:at + n] != b"GBFE":
         return 0
     return n
 
@@ -222,11 +229,16 @@ def blocks(b):
             raise Damage("its index is out of order")
         last = first, end
         h, stored = b[offset:offset + 28], b[offset + 28:end]
-        if h[:4] != b"GBB1" or be(h[4:12]) != first or be(h[20:24]) != len(stored) or be(h[16:20]) > LIMIT:
+        if h[:4] not in (b"GBB1", b"GBC1") or be(h[4:12]) != first or be(h[20:24]) != len(stored) or be(h[16:20]) > LIMIT:
             raise Damage("block of record %d: its header is damaged" % first)
         if crc32c(h[:24], stored) != be(h[24:28]):
             raise Damage("block of record %d: its CRC-32C is wrong" % first)
-        yield first, be(h[12:16]), uncompress(stored, be(h[16:20]))
+        if h[:4] == b"GBC1":
+            if len(stored) < 44 or not any(stored[:16]):
+                raise Damage("block of record %d: it is not an encrypted block" % first)
+            yield first, be(h[12:16]), None
+        else:
+            yield first, be(h[12:16]), uncompress(stored, be(h[16:20]))
 
 
 def commitments(header):
@@ -312,8 +324,9 @@ class Verifier:
         self.root = root
         self.damage, self.unreadable, self.notes = [], [], []
         self.leaves, self.wanted = [], []  # wanted: (size, root, where)
-        self.envelopes = 0
+        self.envelopes = self.locked = 0  # locked: encrypted, which we have no keys for
         self.checkpoint = None
+        self.short = []  # encrypted blocks that have fewer than are wanted
         self.removals, self.absent = {}, []  # absent: (record, class, day, route, where)
 
     def wrong(self, where, what):
@@ -421,7 +434,7 @@ class Verifier:
             b = self.read(name)
             try:
                 for block, count, items in blocks(b) if b is not None else ():
-                    if block != len(self.leaves) or count != BLOCK:
+                    if block != len(self.leaves) or count != BLOCK or items is None:
                         raise Damage("a block has %d records from %d" % (count, block))
                     r = Reader(items)
                     for _ in range(count):
@@ -455,9 +468,12 @@ class Verifier:
         b = self.read(name)
         if b is None:
             return
-        have = []
+        have, hidden = [], []
         try:
             for first, count, items in blocks(b):
+                if items is None:
+                    hidden.append((first, count))
+                    continue
                 r = Reader(items)
                 for i in range(count):
                     n, salt = r.num(8), r.take(16)
@@ -467,6 +483,8 @@ class Verifier:
                 r.end()
         except Damage as e:
             return self.wrong(name, str(e))
+        if hidden:
+            return self.hidden(name, hidden, have, expect)
         self.envelopes += len(have)
         there = {n for n, _, _ in have}
         self.absent += [(n, c, day, by, name) for n, c, _, day, by in expect if n not in there]
@@ -476,6 +494,19 @@ class Verifier:
         for (n, salt, data), (_, c, h, _, _) in zip(have, expect):
             if commitment(c, salt, data) != h:
                 self.wrong(name, "record %d: its envelope is not the one that was sealed" % n)
+
+    def hidden(self, name, hidden, have, expect):
+        """Counts the envelopes of encrypted blocks, whose keys we do not have."""
+        if have:
+            return self.wrong(name, "some of its blocks are encrypted and some are not")
+        for i, (first, count) in enumerate(hidden):
+            end = hidden[i + 1][0] if i + 1 < len(hidden) else 1 << 64
+            within = [e for e in expect if (e[0] >= first or i == 0) and e[0] < end]
+            self.locked += count
+            if first not in [e[0] for e in within] or count > len(within):
+                self.wrong(name, "block of record %d: %d encrypted envelopes are not what the headers commit to" % (first, count))
+            elif count < len(within):
+                self.short.append((name, first, count, within))
 
     def journals(self):
         firsts = self.segments("journal", ".journal")
@@ -526,11 +557,11 @@ class Verifier:
         return n
 
     def tail(self, b, at, n):
-        at = b.find(b"GBF1", at + 1)
+        at = b.find(b"GBF", at + 1)
         while at >= 0:
             if frame_size(b, at) and be(b[at + 12:at + 20]) > n:
                 return False
-            at = b.find(b"GBF1", at + 1)
+            at = b.find(b"GBF", at + 1)
         return True
 
     def record(self, where, n, header, envs):
@@ -543,6 +574,11 @@ class Verifier:
         commit, day = self.commits(where, header)
         self.removal(where, n, header)
         for c, (salt, data) in envs.items():
+            if salt is None:
+                self.locked += 1
+                if c not in commit:
+                    self.wrong(where, "record %d: nothing commits to its %s envelope" % (n, CLASSES[c]))
+                continue
             self.envelopes += 1
             if commitment(c, salt, data) != commit.get(c):
                 self.wrong(where, "record %d: its %s envelope is not the one that was sealed" % (n, CLASSES[c]))
@@ -571,6 +607,13 @@ class Verifier:
                 wrong.setdefault(where, []).append(n)
         for where, list in sorted(wrong.items()):
             self.wrong(where, "record %d: its envelope is missing, it is missing in %d records, and no decision covers that" % (list[0], len(list)))
+        for name, first, count, within in self.short:
+            may = sum(any(r.covers(n, c, day, by) for r in decisions) for n, c, _, day, by in within)
+            if len(within) - count > may:
+                self.wrong(name, "block of record %d: %d of its encrypted envelopes are missing, %d may be" % (first, len(within) - count, may))
+            gone += len(within) - count
+        if self.locked:
+            self.notes.append("%d envelopes are encrypted: that they are there was checked, not their content" % self.locked)
         if decisions:
             self.notes.append("%d envelopes were removed by %d decisions" % (gone, len(decisions)))
 
