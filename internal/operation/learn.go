@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,6 +53,7 @@ type place struct {
 	once   uint32            // words that came once
 	back   uint32            // words that the API gave back as ids
 	open   bool              // words are ids, but for those that are proven
+	kinds  bool              // words are names of collections, and values of one parameter
 	depth  int               // segments before it
 	ends   bool              // a call ended here
 	made   *learned          // the template that ends here, once it is used
@@ -159,7 +161,7 @@ func lastSegment(rest string) bool { return strings.Trim(rest, "/") == "" }
 
 // isID reports whether a segment goes to the parameter of p.
 func (p *place) isID(seg string) bool {
-	return p.open || p.shapeID(seg) || p.words[seg] != nil && p.words[seg].id
+	return p.open || p.kinds || p.shapeID(seg) || p.words[seg] != nil && p.words[seg].id
 }
 
 // shapeID reports whether a segment is an id by its shape. What looks like a
@@ -202,7 +204,8 @@ func (l *learner) learn(s *seen) *learned {
 	if !p.ends {
 		p.ends, l.changed = true, true
 	}
-	for _, at := range trail[:steps] {
+	for i, at := range trail[:steps] {
+		l.collections(at, trail[:i])
 		l.settle(at)
 	}
 	return l.template(s, s.at)
@@ -215,7 +218,7 @@ func (l *learner) step(p *place, seg, ext string, s *seen, full bool) *place {
 	if w != nil && w.proven {
 		return w.place
 	}
-	if p.shapeID(seg) || w != nil && w.id || s.names != nil && s.names(seg) || p.open && !known[strings.ToLower(key)] {
+	if p.kinds || p.shapeID(seg) || w != nil && w.id || s.names != nil && s.names(seg) || p.open && !known[strings.ToLower(key)] {
 		return l.param(p, ext, full)
 	}
 	if s.echo != nil && s.echo(seg) && !apiWord(seg) {
@@ -310,6 +313,43 @@ func (l *learner) settle(p *place) {
 		}
 	}
 }
+
+// collections finds a place below a word such as export whose words are all
+// names of collections above it, with nothing below them: /export/customers and
+// /export/orders, where /customers/{id} and /orders/{id} are. They are values of
+// one parameter.
+func (l *learner) collections(p *place, above []*place) {
+	if p.open || p.kinds || len(p.params) > 0 || len(p.words) < 2 || len(above) == 0 || !takesKinds(above[len(above)-1], p) {
+		return
+	}
+	for key, w := range p.words {
+		if w.id || !w.place.leaf() || !slices.ContainsFunc(above, func(a *place) bool {
+			c := a.words[key]
+			return c != nil && c.proven && len(c.place.params) > 0
+		}) {
+			return
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.words)) {
+		w := p.words[key]
+		w.id = true
+		l.fold(p, w, "")
+	}
+	p.kinds, p.words, p.n, p.once, l.changed = true, nil, 0, 0, true
+}
+
+// takesKinds reports whether the word that leads from a place to another is one
+// that is done with collections.
+func takesKinds(from, to *place) bool {
+	for key, w := range from.words {
+		if w.place == to {
+			return exportWords[strings.ToLower(key)] || bulkWords[strings.ToLower(key)]
+		}
+	}
+	return false
+}
+
+var bulkWords = wordSet(`import imports bulk batch sync count counts stats statistics trash`)
 
 // alike finds words that are ids by what is below them: the same as below the
 // ids of their place, or as below several other words that no API uses.
@@ -526,7 +566,11 @@ func (l *learner) template(s *seen, at time.Time) *learned {
 			return nil
 		}
 		run++
-		b.WriteString("{" + paramName(name, run) + "}" + ext)
+		param := paramName(name, run)
+		if p.kinds {
+			param = "kind"
+		}
+		b.WriteString("{" + param + "}" + ext)
 		p = child
 	}
 	if p.made != nil {

@@ -79,7 +79,14 @@ func (o *observation) listType() string {
 	if o.d != nil && o.d.Answer != "" {
 		return o.d.Answer
 	}
-	return o.match.Template.List
+	t := o.match.Template
+	if t.List == "" && len(t.Params) > 0 && t.Params[len(t.Params)-1].Type == "" && o.match.n == len(t.Params) {
+		// /export/{kind}: the value says it.
+		if v := o.match.Values[o.match.n-1]; Shape(v) == Word && plural(lastWord(v)) && listWord(v) {
+			return typeOf(v)
+		}
+	}
+	return t.List
 }
 
 // Request implements [capture.Observation].
@@ -144,7 +151,7 @@ func (o *observation) End(f *capture.Facts) {
 
 // learn shows a call without template to the learner, if the API answered it.
 func (o *observation) learn() {
-	if o.found || o.html || !(o.status >= 200 && o.status < 300 || o.status == http.StatusNotModified) {
+	if o.found || o.html || !teaches(o.status) {
 		return
 	}
 	if o.found = o.api.learn(o.call, &o.echo, &o.match); !o.found {
@@ -156,6 +163,12 @@ func (o *observation) learn() {
 	o.objects.path(&o.match, nil)
 	o.objects.query(o.call.Query, o.listType(), nil)
 	o.objects.asked = len(o.objects.list)
+}
+
+// teaches reports whether the API knew the path of a call that it answered
+// with this status.
+func teaches(status int) bool {
+	return status >= 200 && status < 300 || status == http.StatusNotModified || status == http.StatusSwitchingProtocols
 }
 
 // describe says what is known of the operation, beside what its protocol says.

@@ -39,6 +39,7 @@ type placeState struct {
 	Words  map[string]*wordState  `json:"words,omitempty"`
 	Params map[string]*placeState `json:"params,omitempty"`
 	Open   bool                   `json:"open,omitempty"`
+	Kinds  bool                   `json:"kinds,omitempty"`
 	Ends   bool                   `json:"ends,omitempty"`
 	Made   string                 `json:"made,omitempty"`
 }
@@ -101,7 +102,7 @@ func (l *learner) saved() (list []templateState) {
 }
 
 func (p *place) saved() *placeState {
-	s := &placeState{Open: p.open, Ends: p.ends}
+	s := &placeState{Open: p.open, Kinds: p.kinds, Ends: p.ends}
 	if p.made != nil {
 		s.Made = p.made.Text
 	}
@@ -186,7 +187,7 @@ func (a *api) restore(s *apiState) {
 
 func (l *learner) restore(s *placeState, depth int) *place {
 	l.nodes++
-	p := &place{open: s.Open, ends: s.Ends, made: l.templates[s.Made], depth: depth}
+	p := &place{open: s.Open, kinds: s.Kinds, ends: s.Ends, made: l.templates[s.Made], depth: depth}
 	if depth > maxSegments || l.nodes > maxNodes {
 		return p
 	}

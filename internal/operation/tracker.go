@@ -304,7 +304,7 @@ func (t *Tracker) Replay(e *event.Event) {
 	}
 	a := t.apis.Load().find(e.Capture.Route)
 	if a == nil || e.Kind != event.Access || e.What == nil || a.NoLearn || e.Operation.Protocol == "grpc" ||
-		!(e.Outcome.Status >= 200 && e.Outcome.Status < 300 || e.Outcome.Status == 304) || e.Response.Type == "text/html" {
+		!teaches(e.Outcome.Status) || e.Response.Type == "text/html" {
 		return
 	}
 	var id *capture.Identity

@@ -411,6 +411,27 @@ func TestTemplatesKeepTheirMeaning(t *testing.T) {
 	}
 }
 
+// TestCollectionsAsValues learns a parameter that takes names of collections.
+func TestCollectionsAsValues(t *testing.T) {
+	tr := tracker(t, Config{})
+	route := func(target string) string {
+		return observe(tr, exchange{method: "GET", target: target, caller: "a"}).Operation.Route
+	}
+	for _, target := range []string{"/v1/customers/1", "/v1/orders/1", "/v1/export/customers", "/v1/admin/users", "/v1/admin/orders", "/v1/export/orders"} {
+		for range 5 {
+			route(target)
+		}
+	}
+	for target, want := range map[string]string{"/v1/export/customers": "/v1/export/{kind}", "/v1/export/invoices": "/v1/export/{kind}", "/v1/admin/orders": "/v1/admin/orders", "/v1/orders/2": "/v1/orders/{order_id}"} {
+		if got := route(target); got != want {
+			t.Errorf("%s: got %q, want %q", target, got, want)
+		}
+	}
+	if f := observe(tr, exchange{method: "GET", target: "/v1/export/orders", answer: `{"id":1}`}); objectText(f) != "| order/1" {
+		t.Errorf("objects of an export: got %s", objectText(f))
+	}
+}
+
 // TestHostilePaths sends a million random paths, all of them answered with 200:
 // memory stays bounded, and what is true is learned all the same.
 func TestHostilePaths(t *testing.T) {

@@ -3,6 +3,7 @@ package reading
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -92,12 +93,8 @@ func objectQuery(field, typ, id string) string {
 // those of one principal through one app.
 func (r *Room) touchers(ctx context.Context, p *plan, out *Object) error {
 	q := p.index()
-	by := make([]string, len(toucherFields))
-	for i, f := range toucherFields {
-		by[i] = quote(f)
-	}
 	asked := strings.TrimPrefix(objectQuery("what.asked", out.Type, out.ID), "kind:=access ")
-	q.LogsQL += " | stats by (" + strings.Join(by, ", ") + ") count() hits, count() if (" + asked + ") asked, min(_time) first, max(_time) last" +
+	q.LogsQL += " | stats by (" + quote(touchField) + ") count() hits, count() if (" + asked + ") asked, min(_time) first, max(_time) last" +
 		fmt.Sprintf(" | sort by (hits desc) limit %d", maxGroups+1)
 	found, groups := make(map[[3]string]int), 0
 	err := r.cfg.Index.Run(ctx, q, func(got []index.Field) error {
@@ -105,7 +102,15 @@ func (r *Room) touchers(ctx context.Context, p *plan, out *Object) error {
 			out.More++
 			return nil
 		}
-		return out.add(fieldMap(got), found)
+		g := fieldMap(got)
+		var parts []string
+		if err := json.Unmarshal([]byte(g[touchField]), &parts); err != nil || len(parts) != len(toucherFields) {
+			return fmt.Errorf("the index was made by an older Gatebook: gatebook index rebuild makes it anew")
+		}
+		for i, f := range toucherFields {
+			g[f] = parts[i]
+		}
+		return out.add(g, found)
 	})
 	if err != nil {
 		return indexError(err)
