@@ -61,6 +61,10 @@ func TestReports(t *testing.T) {
 	if len(d.Tables) != 3 || len(d.Tables[2].Rows) != 1 || d.By != "ada" || d.Ledger.Size < 20 || len(d.Ledger.Signatures) != 1 || !strings.Contains(d.Ledger.Checkpoint, "\n"+d.Ledger.Root+"\n") {
 		t.Errorf("the report on customer/7 is %+v", d)
 	}
+	s.json("/api/v1/reports/integrity", &d)
+	if all := strings.Join(d.Summary, "\n"); strings.Contains(all, "erased") || !strings.Contains(all, "The evidence holds") {
+		t.Errorf("the statement on a record that is whole:\n%s", all)
+	}
 	// What the report listed is a look at that record; what it read is one too.
 	var looks reading.Looks
 	s.json("/api/v1/events/7/looks", &looks)

@@ -46,7 +46,7 @@ var ErrReports = fmt.Errorf("%w: %d reports are being made already: wait for the
 
 // Report reads the record for a report, under the newest checkpoint, and hands
 // each event that the reader may see to add, or what is wrong with it; payloads
-// are not among what is handed. finish then makes the file, and names the
+// are handed without their content. finish then makes the file, and names the
 // records that it lists one by one. The look is recorded, with the hash of the
 // file, before the file is returned.
 //
@@ -77,7 +77,9 @@ func (r *Room) Report(ctx context.Context, who Reader, x Report, add func(n uint
 		if e.Kind == event.Look && !who.seesLooks() {
 			return nil
 		}
-		e.Payload = nil
+		if e.Payload != nil {
+			e.Payload = &event.Payload{} // that it is there is no secret
+		}
 		return add(n, e, nil)
 	})
 	if err != nil {

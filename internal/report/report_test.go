@@ -280,12 +280,17 @@ func TestIntegrity(t *testing.T) {
 		note(event.System, at(2), "", "start"),
 		note(event.System, at(2), "", "start"),
 		note(event.System, at(3), "", "clock", event.Fact{Name: "step_ns", Value: "-5000000000"}),
-		call(at(4), "alice", "GET", "/", func(e *event.Event) { e.Who = nil }),
+		call(at(4), "alice", "GET", "/", func(e *event.Event) {
+			e.Who, e.Payload, e.Commit.Payload = nil, &event.Payload{}, event.Hash{1}
+		}),
 		gap, refused,
 		note(event.Look, at(7), "una", "search"),
 		note(event.Decision, at(8), "ada", "erase"),
 	)
 	wantSummary(t, d, "The evidence holds: all 9 records", "17 calls were served and not recorded, in 1 gap", "started 3 times and stopped in order 0 times", "1 envelope of the class who are not there any more", "1 look at the record by readers, and 1 decision")
+	if all := strings.Join(d.Summary, "\n"); strings.Contains(all, "class payload") {
+		t.Errorf("a payload that is there is said to be erased:\n%s", all)
+	}
 	if got := table(t, d, "Gaps"); got != "5|2026-11-01T04:00:00.000Z|2026-11-01T05:00:00.000Z|17|disk-full\n" {
 		t.Errorf("gaps\n%s", got)
 	}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh installs the programs that the end-to-end tests use from Debian
-# packages: etcd and etcdctl, nginx, zstd, chromium. What is there already is
-# kept, so it may be run again and again. It says nothing unless something goes
+# packages: etcd and etcdctl, nginx, zstd, chromium, poppler. What is there
+# already is kept, so it may be run again and again. It says nothing unless something goes
 # wrong, and then it says what: the tests that need a missing program skip
 # themselves.
 set -eu

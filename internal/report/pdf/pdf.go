@@ -31,7 +31,7 @@ const (
 	textWidth              = pageWidth - 2*side
 	bodySize, tableSize    = 9.5, 7.5
 	bodyLine, tableLine    = 4.6, 3.4
-	cellPad                = 1.1
+	cellPad                = 1.3
 	family, mono           = "text", "mono"
 	dark, grey, pale, rule = 0x1f3a5f, 0x5a6472, 0xeef2f7, 0xc8d2de
 )
@@ -58,6 +58,7 @@ func Write(w io.Writer, d *report.Document) error {
 		}
 	}
 	p.SetMargins(side, top, side)
+	p.SetCellMargin(0)
 	p.SetAutoPageBreak(false, bottom)
 	p.SetCatalogSort(true)
 	p.SetCreationDate(d.Made)

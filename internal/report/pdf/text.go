@@ -99,8 +99,8 @@ func (p *writer) shown(s string) string {
 // breaks are the characters after which a long value may be broken.
 const breaks = "/.,;:?&=@-_+|"
 
-// wrap divides the text into lines that are at most width wide: at spaces, else
-// after a sign of breaks, else anywhere.
+// wrap divides the text into lines that are at most width wide: at spaces if the
+// line is half full by then, else after a sign of breaks, else anywhere.
 func (p *writer) wrap(s string, width float64) []string {
 	text := []rune(p.shown(s))
 	var lines []string
@@ -109,6 +109,7 @@ func (p *writer) wrap(s string, width float64) []string {
 			start++
 		}
 		sum, end, space, soft := 0.0, start, -1, -1
+		filled := 0.0 // width up to the space
 		for end < len(text) {
 			w, _ := p.width(text[end])
 			if sum+w > width && end > start {
@@ -117,7 +118,7 @@ func (p *writer) wrap(s string, width float64) []string {
 			sum += w
 			switch {
 			case text[end] == ' ':
-				space = end
+				space, filled = end, sum
 			case strings.ContainsRune(breaks, text[end]):
 				soft = end + 1
 			}
@@ -126,7 +127,7 @@ func (p *writer) wrap(s string, width float64) []string {
 		next := end
 		if end < len(text) && text[end] != ' ' {
 			switch {
-			case space > start:
+			case space > start && (filled > width/2 || soft < space):
 				end, next = space, space+1
 			case soft > start && soft < end:
 				end, next = soft, soft
