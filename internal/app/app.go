@@ -24,7 +24,6 @@ import (
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
-	"github.com/gatebook/gatebook/internal/report"
 	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/ledger"
 )
@@ -137,11 +136,6 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, pattern := range a.cfg.Reports.Privileged {
-		if _, err = report.ParsePattern(pattern); err != nil {
-			return nil, fmt.Errorf("reports.privileged[%d]: %w", i, err)
-		}
-	}
 	a.room = reading.New(a.roomConfig(redactor))
 	a.api = api.New(a.apiConfig())
 	if !serving {
@@ -178,7 +172,7 @@ func (a *App) Run(ctx context.Context) error {
 		views.run(end, "feeding the search index", a.follow)
 	}
 	views.run(end, "keeping the inventory", a.inventory.Run)
-	if err := a.note(ctx, "start", configFacts(a.cfg)...); err != nil {
+	if err := a.note(ctx, "start", append(a.stateFacts(), configFacts(a.cfg)...)...); err != nil {
 		stop(err)
 	}
 	views.run(end, "wrapping the data keys anew", a.rewrap)
@@ -198,7 +192,7 @@ func (a *App) Run(ctx context.Context) error {
 	<-ctx.Done()
 	a.draining.Store(true)
 	err := doors.stop()
-	if noteErr := a.note(context.WithoutCancel(ctx), "stop"); noteErr != nil && !errors.Is(noteErr, errStopped) {
+	if noteErr := a.note(context.WithoutCancel(ctx), "stop", a.stateFacts()...); noteErr != nil && !errors.Is(noteErr, errStopped) {
 		a.log.Error("the stop could not be recorded", "error", noteErr)
 	}
 	err = errors.Join(err, views.stop(), record.stop(), a.store.Flush(), a.readers.Flush())

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/redact"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -29,7 +32,7 @@ const (
 // nothing ran shows.
 func configFacts(c *config.Config) []event.Fact {
 	list := c.Settings()
-	facts := []event.Fact{{Name: "config_sha256", Value: config.Sum(list)}, {Name: "config_keys", Value: strconv.Itoa(len(list))}}
+	facts := []event.Fact{{Name: "config_keys", Value: strconv.Itoa(len(list))}}
 	for _, s := range list[:min(len(list), maxSettings)] {
 		value := shorten(s.Value)
 		if s.SHA256 != "" {
@@ -38,6 +41,27 @@ func configFacts(c *config.Config) []event.Fact {
 		facts = append(facts, event.Fact{Name: s.Key, Value: value})
 	}
 	return facts
+}
+
+// stateFacts are hashes over what decides who is believed and who may read. They
+// are sealed at each start and stop: what differs between a stop and the start
+// after it was changed while nothing ran.
+func (a *App) stateFacts() []event.Fact {
+	return []event.Fact{
+		{Name: "api_keys_sha256", Value: sumKeys(a.store.List())},
+		{Name: "config_sha256", Value: config.Sum(a.cfg.Settings())},
+		{Name: "operator_token", Value: redact.Fingerprint(a.keys.fingerprint, a.keys.token)},
+		{Name: "readers_sha256", Value: sumKeys(a.readers.List())},
+	}
+}
+
+// sumKeys is a hash over keys, without the times of their use.
+func sumKeys(list []apikey.Info) string {
+	h := sha256.New()
+	for _, k := range list {
+		fmt.Fprintf(h, "%q %q %q %q %q %q %d %d\n", k.ID, k.Name, k.Kind, k.Owner, k.Scopes, k.Fingerprint, k.Expires.UnixNano(), k.Revoked.UnixNano())
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // reloadFacts says what a reload changed, and what it could not change.

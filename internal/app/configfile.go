@@ -1,6 +1,15 @@
 package app
 
-import "github.com/gatebook/gatebook/internal/config"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/report"
+)
 
 // ConfigFlags are the flags that say what the configuration is.
 type ConfigFlags struct {
@@ -9,7 +18,27 @@ type ConfigFlags struct {
 }
 
 func (f ConfigFlags) load() (*config.Config, error) {
-	return config.Load(config.Options{File: f.File, Upstream: f.Upstream, Listen: f.Listen, Ops: f.Ops, Data: f.Data, Environ: f.Environ})
+	c, err := config.Load(config.Options{File: f.File, Upstream: f.Upstream, Listen: f.Listen, Ops: f.Ops, Data: f.Data, Environ: f.Environ})
+	if err != nil {
+		return nil, err
+	}
+	return c, checkNames(c)
+}
+
+// checkNames checks what only the parts know: names of actions, and patterns.
+func checkNames(c *config.Config) error {
+	var errs []error
+	for i, name := range c.Ops.RequireReason {
+		if all := reading.Actions(); !slices.Contains(all, name) {
+			errs = append(errs, fmt.Errorf("ops.require_reason[%d]: %q is no action, use one of %s", i, name, strings.Join(all, ", ")))
+		}
+	}
+	for i, pattern := range c.Reports.Privileged {
+		if _, err := report.ParsePattern(pattern); err != nil {
+			errs = append(errs, fmt.Errorf("reports.privileged[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // CheckConfig returns everything that is wrong with the configuration.

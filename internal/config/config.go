@@ -77,9 +77,10 @@ type Ops struct {
 	PublicTiles bool `key:"public_tiles" default:"false"`
 
 	// What is only answered to who says why (--reason, or the header
-	// Gatebook-Reason); the reason is recorded. With view-payload, who gives
-	// none sees no payloads.
-	RequireReason []string `key:"require_reason" oneof:"search,view,view-payload,prove,tail,who,tiles,export,report,looks,verify,list-keys,keys,readers,routes"`
+	// Gatebook-Reason); the reason is recorded. Names of actions, such as
+	// search, export and report. With view-payload, who gives none sees no
+	// payloads.
+	RequireReason []string `key:"require_reason"`
 }
 
 // ServerTLS is a certificate and its key. Both are empty or both are set.

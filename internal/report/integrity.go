@@ -13,20 +13,33 @@ import (
 type integrity struct {
 	req *Request
 
-	kinds             tally // of the period
-	whole             uint64
-	looks, refused    tally
-	gaps, notes       list
-	gapCount          uint64
-	erased            [event.Classes]uint64
-	starts, stops     uint64
-	clocks            uint64
-	first, last       time.Time
-	decisions, others uint64
+	kinds          tally // of the period
+	looks, refused tally
+	gaps, notes    list
+	gapCount       uint64
+	erased         [event.Classes]uint64
+	starts, stops  uint64
+	clocks         uint64
+	decisions      uint64
+
+	stopped   map[string]string // facts of the newest stop of a server; nil: none since the newest start
+	stoppedAt time.Time
+	changed   []string // what was changed while nothing ran
+}
+
+// states are the facts of starts and stops that hash what decides who is
+// believed and who may read, with what people call it.
+var states = []struct{ fact, name string }{
+	{"config_sha256", "the configuration"}, {"api_keys_sha256", "the API keys"}, {"readers_sha256", "the readers"}, {"operator_token", "the administrator's token"},
 }
 
 func (i *integrity) add(n uint64, e *event.Event) {
-	i.whole++
+	if e.Kind == event.System && e.Note != nil && e.Note.Name == "stop" && factOf(e, "version") != localVersion {
+		i.stopped, i.stoppedAt = map[string]string{}, e.Arrived
+		for _, s := range states {
+			i.stopped[s.fact] = factOf(e, s.fact)
+		}
+	}
 	if e.Arrived.Before(i.req.From) || !e.Arrived.Before(i.req.To) {
 		return
 	}
@@ -68,6 +81,7 @@ func (i *integrity) system(n uint64, e *event.Event) {
 	switch e.Note.Name {
 	case "start":
 		i.starts++
+		i.compare(n, e)
 		what = "configuration " + factOf(e, "config_sha256") + ", " + factOf(e, "config_keys") + " keys that are not the default; version " + factOf(e, "version")
 	case "stop":
 		i.stops++
@@ -80,6 +94,28 @@ func (i *integrity) system(n uint64, e *event.Event) {
 		}
 	}
 	i.notes.add(n, stamp(e.Arrived), "Gatebook", e.Note.Name, what)
+}
+
+// localVersion is the version of a process that serves nothing and runs for one
+// command; its configuration is the default.
+const localVersion = "local"
+
+// compare notes what differs between a stop and the start after it.
+func (i *integrity) compare(n uint64, start *event.Event) {
+	if i.stopped == nil || factOf(start, "version") == localVersion {
+		return
+	}
+	var names []string
+	for _, s := range states {
+		before, after := i.stopped[s.fact], factOf(start, s.fact)
+		if before != "" && after != "" && before != after {
+			names = append(names, s.name)
+		}
+	}
+	if len(names) > 0 {
+		i.changed = append(i.changed, fmt.Sprintf("Between the stop at %s and the start at %s (record %s) this was changed: %s.", moment(i.stoppedAt), moment(start.Arrived), group(number(n)), strings.Join(names, ", ")))
+	}
+	i.stopped = nil
 }
 
 func factOf(e *event.Event, name string) string {
@@ -111,6 +147,7 @@ func (i *integrity) finish(b *Builder, d *Document) {
 	if i.starts > i.stops+1 {
 		d.Summary = append(d.Summary, fmt.Sprintf("Gatebook was started %s and stopped in order %s in the period: it ended without a word %s.", times(i.starts), times(i.stops), times(i.starts-i.stops-1)))
 	}
+	d.Summary = append(d.Summary, i.changed[:min(len(i.changed), 20)]...)
 	for c := range event.Class(event.Classes) {
 		if n := i.erased[c]; n > 0 {
 			d.Summary = append(d.Summary, fmt.Sprintf("%s of the class %s are not there any more: they were erased or their retention ended. Their records and hashes remain.", count(n, "envelope", "envelopes"), c))
@@ -143,6 +180,12 @@ func (i *integrity) tables(d *Document) {
 		}
 		for _, l := range v.Losses {
 			t.Rows = append(t.Rows, []string{"loss", l.Edge, fmt.Sprintf("%s; %s; %s to %s", l.Reason, lossCount(l.Count), orNever(l.From), orNever(l.To))})
+		}
+		for _, c := range v.Clock {
+			t.Rows = append(t.Rows, []string{"clock", "record " + number(c.Record), fmt.Sprintf("%s; from %s to %s", c.What, orNever(c.From), orNever(c.To))})
+		}
+		if v.Vouched.Size > 0 {
+			t.Rows = append(t.Rows, []string{"witnesses", "", fmt.Sprintf("the wanted number of witnesses cosigned the first %s by %s", count(v.Vouched.Size, "record", "records"), moment(v.Vouched.At))})
 		}
 		for _, n := range v.Notes {
 			t.Rows = append(t.Rows, []string{"note", "", n})

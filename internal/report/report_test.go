@@ -264,7 +264,7 @@ func TestUnverified(t *testing.T) {
 			e.Outcome.Status = 401
 		}),
 	)
-	wantSummary(t, d, "3 of the 4 calls of the period (75.0 %)", "2 of these showed no credential at all", "2 of them were answered with success", "The largest is anonymous at 192.0.2.99, with 2 calls", "email 7")
+	wantSummary(t, d, "3 of the 4 calls of the period (75.0 %)", "2 of these showed no credential at all", "2 of the 3 were answered with success", "The largest is anonymous at 192.0.2.99, with 2 calls", "email 7")
 	if got := table(t, d, "Answered, with sensitive data"); strings.Count(got, "\n") != 1 {
 		t.Errorf("answered with data: %s", got)
 	}
@@ -299,6 +299,27 @@ func TestIntegrity(t *testing.T) {
 	}
 	broken := make1(t, report.Request{Name: report.Integrity, Verified: &ledger.Report{Problems: []ledger.Problem{{File: "journal", What: "it was changed"}}}})
 	wantSummary(t, broken, "THE EVIDENCE DOES NOT HOLD")
+}
+
+// TestChangedWhileStopped: a start that finds another state than the stop left.
+func TestChangedWhileStopped(t *testing.T) {
+	state := func(config, keys, version string) []event.Fact {
+		return []event.Fact{{Name: "api_keys_sha256", Value: keys}, {Name: "config_sha256", Value: config}, {Name: "version", Value: version}}
+	}
+	d := make1(t, report.Request{Name: report.Integrity},
+		note(event.System, at(1), "", "start", state("a", "k", "1.0")...),
+		note(event.System, at(2), "", "stop", state("b", "l", "1.0")...),
+		// A command in between has a configuration of its own.
+		note(event.System, at(3), "", "start", state("default", "l", "local")...),
+		note(event.System, at(4), "", "stop", state("default", "l", "local")...),
+		note(event.System, at(5), "", "start", state("b", "m", "1.1")...),
+		note(event.System, at(6), "", "stop", state("b", "m", "1.1")...),
+		note(event.System, at(7), "", "start", state("b", "m", "1.1")...),
+	)
+	wantSummary(t, d, "Between the stop at 2026-11-01 02:00:00 UTC and the start at 2026-11-01 05:00:00 UTC (record 4) this was changed: the API keys.")
+	if n := strings.Count(strings.Join(d.Summary, "\n"), "was changed"); n != 1 {
+		t.Errorf("%d changes are told, want 1", n)
+	}
 }
 
 // TestBounds gives a report more groups and rows than it holds.

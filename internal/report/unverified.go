@@ -56,7 +56,7 @@ func (u *unverified) finish(_ *Builder, d *Document) {
 		d.Summary = []string{
 			fmt.Sprintf("%s of the %s of the period (%s) were by callers who were not verified (below level 3).", group(number(u.total.Calls)), count(u.calls, "call", "calls"), percent(u.total.Calls, u.calls)),
 			fmt.Sprintf("%s of these showed no credential at all.", group(number(u.anonymous.Calls))),
-			fmt.Sprintf("%s of them were answered with success, the others were refused or went wrong.", group(number(answered))),
+			fmt.Sprintf("%s of the %s were answered with success, the others were refused or went wrong.", group(number(answered)), group(number(u.total.Calls))),
 		}
 		if list := u.who.sorted(); len(list) > 0 {
 			d.Summary = append(d.Summary, fmt.Sprintf("The largest is %s, with %s.", list[0].Name, count(list[0].Calls, "call", "calls")))

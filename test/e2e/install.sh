@@ -1,9 +1,9 @@
 #!/bin/sh
 # install.sh installs the programs that the end-to-end tests use from Debian
 # packages: etcd and etcdctl, nginx, zstd, chromium, poppler. What is there
-# already is kept, so it may be run again and again. It says nothing unless something goes
-# wrong, and then it says what: the tests that need a missing program skip
-# themselves.
+# already is kept, so it may be run again and again. It says nothing unless
+# something goes wrong, and then it says what: the tests that need a missing
+# program skip themselves.
 set -eu
 
 missing=
@@ -12,6 +12,7 @@ need etcd etcd-server
 need etcdctl etcd-client
 need nginx nginx-light
 need zstd zstd
+need pdftotext poppler-utils
 need chromium chromium
 [ -z "$missing" ] && exit 0
 
