@@ -142,7 +142,16 @@ func (j *jsonScan) token(s *Scan, p []byte, i int) int {
 func (j *jsonScan) string(s *Scan, p []byte, i int, name bool) int {
 	j.name = name
 	rest := p[i+1:]
-	if n := bytes.IndexByte(rest, '"'); n >= 0 && n <= maxValue && bytes.IndexByte(rest[:n], '\\') < 0 {
+	n := 0
+	for n < len(rest) && n < 24 && rest[n] != '"' && rest[n] != '\\' { // most are short
+		n++
+	}
+	if n == 24 {
+		if n = bytes.IndexByte(rest, '"'); n > maxValue || n >= 0 && bytes.IndexByte(rest[:n], '\\') >= 0 {
+			n = -1
+		}
+	}
+	if n >= 0 && n < len(rest) && rest[n] == '"' {
 		j.endString(s, rest[:n])
 		return i + 1 + n + 1
 	}
@@ -151,7 +160,7 @@ func (j *jsonScan) string(s *Scan, p []byte, i int, name bool) int {
 }
 
 func (j *jsonScan) inString(s *Scan, p []byte, i int) int {
-	rest := p[i:]
+	rest := p[i:min(len(p), i+512)] // a string of escapes is not searched to its end for each
 	n := bytes.IndexByte(rest, '"')
 	if n < 0 {
 		n = len(rest)
@@ -163,7 +172,7 @@ func (j *jsonScan) inString(s *Scan, p []byte, i int) int {
 	}
 	s.addString(j, rest[:n])
 	if n == len(rest) {
-		return len(p)
+		return i + n
 	}
 	v, whole := s.taken()
 	if !whole {

@@ -232,6 +232,13 @@ func dynamicName(name []byte) bool {
 	if len(name) > maxKey || len(name) == 0 {
 		return true
 	}
+	i := 0
+	for i < len(name) && byteKinds[name[i]] != byteDigit && name[i] != '@' && name[i] != ' ' {
+		i++
+	}
+	if i == len(name) { // most are letters alone
+		return false
+	}
 	run, all := 0, 0
 	for _, c := range name {
 		switch {

@@ -199,3 +199,17 @@ func TestLimits(t *testing.T) {
 		t.Errorf("deep: got %s", got)
 	}
 }
+
+// TestHostile: a text that is made to cost is left, and says so.
+func TestHostile(t *testing.T) {
+	c := testClassifier(t, Config{})
+	text := bytes.Repeat([]byte("1 "), 1<<20)
+	if r := scanAll(c, Body{Type: "text/plain"}, string(text)); !r.Partial {
+		t.Errorf("got %+v, want it to be partial", r)
+	}
+	// What is read by people is not.
+	text = bytes.Repeat([]byte("Call +49 151 12345678 before 2026-11-23, order 4711. "), 1<<14)
+	if r := scanAll(c, Body{Type: "text/plain"}, string(text)); r.Partial || show(r) != "phone=16384" {
+		t.Errorf("got %s, partial %t", show(r), r.Partial)
+	}
+}

@@ -18,7 +18,7 @@ type numberRun struct {
 }
 
 const (
-	maxGroups = 12
+	maxGroups = 8
 	maxDigits = 24
 )
 
@@ -96,7 +96,6 @@ func skipDigits(b []byte, i int) int {
 func (t *textScan) numbers(start int) int {
 	b := t.b
 	var r numberRun
-	var buf [maxDigits + 1]byte
 	var ends [maxGroups]int  // in b, after each group
 	var total [maxGroups]int // digits up to there
 	var seps [maxGroups]byte // before each group
@@ -105,7 +104,7 @@ func (t *textScan) numbers(start int) int {
 		r.plus = true
 		i++
 	}
-	r.digits = buf[:0]
+	r.digits = t.s.digits[:0]
 	for r.groups < maxGroups {
 		sep := byte(0)
 		from := i
@@ -155,6 +154,9 @@ func (t *textScan) groups(start int, r *numberRun, ends, total *[maxGroups]int, 
 		}
 		if end < len(b) {
 			c := b[end]
+			if (c == '-' || c == '.' || c == '/') && end+1 < len(b) && isDigit(b[end+1]) && n < r.groups {
+				continue // half of a date, or of another number
+			}
 			if isLetter(c) && (c != 'T' && c != 'Z') || c == '_' || c == '%' || c == ':' && seps[1] != '.' {
 				continue
 			}

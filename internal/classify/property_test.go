@@ -146,3 +146,38 @@ func BenchmarkText(b *testing.B) {
 		s.End()
 	}
 }
+
+// hostile are texts that make work.
+var hostile = map[string]string{
+	"digits":    "1 ",
+	"numbers":   "123456 ",
+	"dots":      "1.2.3.4.",
+	"at signs":  "a@",
+	"addresses": "a@b.",
+	"words":     "A1 ",
+	"iban":      "DE89",
+	"hex":       "ab:",
+	"colons":    "::a:",
+	"streets":   "Via A 1 ",
+	"cjk":       "電話1",
+	"mixed":     "Ab 12 34 56 ",
+	"escapes":   `\u0031`,
+	"quotes":    `","a":"1`,
+	"nesting":   `{"a":[`,
+}
+
+func BenchmarkHostile(b *testing.B) {
+	for name, text := range hostile {
+		body := []byte(`{"t":"` + strings.Repeat(text, 64<<10/len(text)))
+		b.Run(name, func(b *testing.B) {
+			c := testClassifier(b, Config{})
+			b.SetBytes(int64(len(body)))
+			defer cpu(b)()
+			for b.Loop() {
+				s := c.Scan(Body{Type: "application/json"})
+				s.Write(body)
+				s.End()
+			}
+		})
+	}
+}

@@ -31,6 +31,9 @@ type Scan struct {
 
 	buf  []byte // the value that is being read, if it is not in one piece
 	long bool   // pieces of it have been read
+	busy int    // pieces that were too much work
+
+	digits [maxDigits + 1]byte // of the number that is being looked at
 }
 
 // format is how a body is read.
@@ -48,7 +51,7 @@ const (
 
 func (s *Scan) begin(c *Classifier, b Body) {
 	s.c, s.left, s.bytes, s.part = c, c.maxBytes, 0, false
-	s.buf, s.long = s.buf[:0], false
+	s.buf, s.long, s.busy = s.buf[:0], false, 0
 	clear(s.counts[:])
 	s.format, s.sniff = formatOf(b.Type)
 	s.tree.begin(s, c.route(b.Route), hashPart(c.seed, hashM2))
@@ -183,6 +186,7 @@ func (s *Scan) End() Result {
 func (s *Scan) forget() {
 	c := s.c
 	clear(s.buf[:cap(s.buf)])
+	clear(s.digits[:])
 	s.csv.columns = nil
 	s.tree.ids = idSet{}
 	s.c, s.tree.route = nil, nil
@@ -200,14 +204,24 @@ func (s *Scan) add(p []byte) {
 	s.buf = append(s.buf, p...)
 }
 
-// flush reads what is held of a long text, up to its last space.
+// flush reads what is held of a long text, up to its last space that is in no
+// number.
 func (s *Scan) flush() {
-	cut := len(s.buf)
-	for i := cut - 1; i > cut/2; i-- {
-		if s.buf[i] == ' ' || s.buf[i] == '\n' {
+	cut, full := 0, len(s.buf)
+	for i := full - 1; i > full/2; i-- {
+		if s.buf[i] != ' ' && s.buf[i] != '\n' {
+			continue
+		}
+		if cut == 0 {
+			cut = i + 1
+		}
+		if !isDigit(s.buf[i-1]) && i+1 < full && !isDigit(s.buf[i+1]) {
 			cut = i + 1
 			break
 		}
+	}
+	if cut == 0 {
+		cut = full
 	}
 	s.piece(s.buf[:cut])
 	s.buf = append(s.buf[:0], s.buf[cut:]...)

@@ -24,7 +24,7 @@ var (
 
 // street takes the street whose number is t.b[start:end].
 func (t *textScan) street(start, end int) bool {
-	if t.kind != kindNone && t.kind != kindMoment && t.kind != kindNeutral || t.s.c.out[Address] {
+	if t.kind != kindNone && t.kind != kindMoment && t.kind != kindNeutral || t.s.c.out[Address] || t.busy() {
 		return false
 	}
 	if t.streetBefore(start) || t.streetFollows(end) || t.streetJapanese(start) {

@@ -13,6 +13,7 @@ type textScan struct {
 	b    []byte
 	kind kind // what the name of the field says
 	last int  // what is before it has been taken
+	work int  // words looked up around numbers; bounded, so that no text costs much more than others
 
 	found   int // occurrences
 	class   Class
@@ -50,8 +51,23 @@ func (t *textScan) take(c Class, start, end int) {
 	t.s.hit(c, 1)
 }
 
+// maxBusy is how many pieces of a body may be too much work. Those that follow
+// are not looked at, and the body is partial.
+const maxBusy = 16
+
 func (t *textScan) run() {
 	b := t.b
+	if len(b) >= maxValue/4 {
+		if t.s.busy >= maxBusy {
+			t.s.part = true
+			return
+		}
+		defer func() {
+			if t.work > t.most() {
+				t.s.busy++
+			}
+		}()
+	}
 	if len(b) >= 16 {
 		if n, size := redact.Shapes(b); n > 0 {
 			t.found, t.class, t.covered = n, Secret, size
@@ -328,10 +344,22 @@ func (t *textScan) near(start int) kind {
 	if t.kind != kindNone && t.kind != kindNeutral && t.kind != kindWeakName && t.kind != kindPerson && t.kind != kindMoment {
 		return t.kind
 	}
+	if t.busy() {
+		return t.kind
+	}
 	if k := t.context(start); k != kindNone {
 		return k
 	}
 	return t.kind
 }
+
+// busy counts a look at the words around a number, and reports whether there
+// have been so many that the text is no text.
+func (t *textScan) busy() bool {
+	t.work++
+	return t.work > t.most()
+}
+
+func (t *textScan) most() int { return 16 + len(t.b)/8 }
 
 func negative(k kind) bool { return k == kindNumber || k == kindHash }
