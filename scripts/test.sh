@@ -17,7 +17,7 @@ go vet ./...
 # One package at a time: many of them start servers and measure nothing, but a
 # busy machine makes them slow.
 go test -p 2 -timeout 20m ./...
-for module in examples/shop test/identity test/foreign test/browser; do
+for module in examples/shop test/identity test/foreign test/protocols test/browser; do
 	echo "== $module"
 	(cd "$module" && go vet ./... && go test -timeout 10m ./...)
 done

@@ -64,6 +64,7 @@ type App struct {
 
 	operations *operation.Tracker   // what the calls are about
 	classifier *classify.Classifier // nil: off
+	services   services             // what the gRPC services say
 
 	doors    []*door // the listeners
 	ops      net.Listener
@@ -182,6 +183,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.classifier != nil {
 		views.run(end, "keeping what was learned of data", a.keepLearned)
 	}
+	views.run(end, "asking for gRPC services", a.services.run)
 	if a.ops != nil {
 		views.run(end, "the operations listener", a.serveOps)
 	}

@@ -16,3 +16,16 @@ func (a *App) openInventory() error {
 	})
 	return err
 }
+
+// documents returns what the descriptions of the APIs say.
+func (a *App) documents() []catalog.Documented {
+	list := a.operations.Documented()
+	out := make([]catalog.Documented, len(list))
+	for i, d := range list {
+		out[i] = catalog.Documented{API: d.Route, Method: d.Method, Route: d.Template, Name: d.Name, Deprecated: d.Deprecated, Requires: d.Requires, Statuses: d.Statuses}
+		for _, c := range d.Choices {
+			out[i].Scopes = append(out[i].Scopes, c.Scopes...)
+		}
+	}
+	return out
+}

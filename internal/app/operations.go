@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,10 @@ func (a *App) openOperations() error {
 	if a.operations, err = operation.New(operation.Config{APIs: apis, File: a.operationsFile(), Log: a.log}); err != nil {
 		return err
 	}
+	a.services.log = a.log
+	if err := a.services.swap(a.cfg.Gateway.Routes); err != nil {
+		return err
+	}
 	for _, r := range a.cfg.Gateway.Routes {
 		if r.API.File == "" {
 			continue
@@ -48,7 +53,7 @@ func (a *App) openOperations() error {
 // by the template, and what renders bodies as text last, since it ends first
 // and its text is looked at for data.
 func (a *App) observer(redactor *redact.Redactor) capture.Observer {
-	return capture.Observers(a.operations, a.data(), protocol.New(protocol.Config{Session: redactor.Fingerprint}))
+	return capture.Observers(a.operations, a.data(), protocol.New(protocol.Config{Schema: a.services.of, Session: redactor.Fingerprint}))
 }
 
 // followOperations learns from the ledger what is not known, and then keeps
@@ -125,20 +130,32 @@ func documentOf(r *config.Route) (func(context.Context) ([]byte, error), error) 
 	case r.API.URL != nil:
 		where = r.API.URL.String()
 	case r.API.Path != "":
-		up, err := upstream(r)
+		up, own, err := upstreamTransport(r)
 		if err != nil {
 			return nil, err
 		}
-		where, transport.TLSClientConfig, transport.Proxy = up.URL.Scheme+"://"+up.URL.Host+strings.TrimRight(up.URL.Path, "/")+r.API.Path, up.TLS, nil
-		if up.H2C {
-			transport.Protocols = new(http.Protocols)
-			transport.Protocols.SetUnencryptedHTTP2(true)
-		}
+		where, transport = up.Scheme+"://"+up.Host+strings.TrimRight(up.Path, "/")+r.API.Path, own
 	default:
 		return nil, nil
 	}
 	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
 	return func(ctx context.Context) ([]byte, error) { return fetch(ctx, client, where) }, nil
+}
+
+// upstreamTransport returns what reaches the API behind a route as the gateway
+// does.
+func upstreamTransport(r *config.Route) (*url.URL, *http.Transport, error) {
+	up, err := upstream(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig, transport.Proxy = up.TLS, nil
+	if up.H2C {
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return up.URL, transport, nil
 }
 
 // fetch gets a document.

@@ -167,7 +167,7 @@ func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 	if a.indexer != nil {
 		c.Index, c.Status = a.indexer, a.indexStatus
 	}
-	c.Catalog = a.catalog
+	c.Catalog, c.Documents = a.catalog, a.documents
 	for _, name := range a.cfg.Ops.RequireReason {
 		c.RequireReason = append(c.RequireReason, reading.Action(name))
 	}

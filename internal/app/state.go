@@ -277,6 +277,9 @@ func (a *App) reload(next *config.Config) error {
 			return err
 		}
 	}
+	if err := a.services.swap(merged.Gateway.Routes); err != nil {
+		return err
+	}
 	if err := a.operations.Swap(operations); err != nil {
 		return err
 	}

@@ -82,6 +82,9 @@ func (l *loader) checkAPI(path string, a API) {
 	if given > 1 {
 		l.complain(path, "has more than one of file, url and path, keep the one where the document is")
 	}
+	if a.GRPCDescriptors != "" && a.GRPCReflection {
+		l.complain(path, "has both grpc_descriptors and grpc_reflection, keep one")
+	}
 	for key, v := range map[string]string{"path": a.Path, "base": a.Base} {
 		if v != "" && !strings.HasPrefix(v, "/") {
 			l.complain(path+"."+key, "%q does not begin with a slash, write /%s", shorten(v), shorten(v))

@@ -242,6 +242,14 @@ type API struct {
 	// How often the document is read again. 0: at the start and at SIGHUP.
 	Refresh time.Duration `key:"refresh" default:"5m" max:"24h"`
 
+	// Descriptors of the gRPC services: a file that protoc
+	// --include_imports --descriptor_set_out wrote. Messages are then decoded,
+	// and recorded as JSON.
+	GRPCDescriptors string `key:"grpc_descriptors" file:"read"`
+
+	// Ask the API for the descriptors of its gRPC services, by reflection.
+	GRPCReflection bool `key:"grpc_reflection" default:"false"`
+
 	// Learn templates from calls that no document describes.
 	Learn bool `key:"learn" default:"true"`
 

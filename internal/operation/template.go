@@ -46,6 +46,7 @@ type Described struct {
 	Requires   event.Requires // empty: it does not say
 	Choices    []Choice       // each is enough, where Requires is not RequiresNothing
 	Deprecated bool
+	Statuses   []string          // of the answers that are described, as OpenAPI spells them: "200", "4XX", "default"; sorted
 	Answer     string            // type of the objects in the answer, by the name of its schema; empty: not known
 	Fixed      map[string]bool   // path parameters with a list of values: these are no ids
 	Query      map[string]string // types of the objects that query parameters name

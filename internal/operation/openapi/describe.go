@@ -64,6 +64,10 @@ func (doc *document) operation(op *described, item *pathItem) *operation.Describ
 		doc.require(d, security)
 	}
 	d.Answer = op.answer()
+	for status := range op.Responses {
+		d.Statuses = append(d.Statuses, status)
+	}
+	slices.Sort(d.Statuses)
 	return d
 }
 
