@@ -4,7 +4,8 @@
 //
 // It promises the exit codes 0 (the evidence holds), 1 (it does not) and 2 (it
 // could not be read, or the command was wrong), and reaches nothing but
-// packages event, ledger, evidence and internal/query: no network, no server.
+// packages event, ledger, evidence, internal/query, and the packages that read
+// the keys of an encrypted ledger: no network, no server.
 package verify
 
 import (
