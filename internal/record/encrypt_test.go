@@ -218,11 +218,13 @@ func TestBackupAfterErasure(t *testing.T) {
 		}
 		sealed, _ = l.Segments()
 	}
+	stop() // so that the copy is of one moment
 	backup := filepath.Join(dir, "backup")
 	if err := os.CopyFS(backup, os.DirFS(cfg.Dir)); err != nil {
 		t.Fatal(err)
 	}
-	victims := []uint64{3, 4, 5, l.Size() - 2} // sealed, and in the journal
+	r, stop = running(t, cfg)
+	victims := []uint64{3, 4, 5, r.Size() - 2} // sealed, and in the journal
 	receipt, err := r.Append(t.Context(), decide(&ledger.Removal{Name: ledger.NoteErase, Classes: allClasses, Records: ledger.RangesOf(victims)}))
 	if err != nil {
 		t.Fatal(err)
