@@ -27,16 +27,30 @@ func scanFrame(f io.ReaderAt, head []byte, offset, size int64) (frameRef, error)
 	return frameRef{binary.BigEndian.Uint64(head[12:]), binary.BigEndian.Uint32(head[8:]), uint32(n), offset}, nil
 }
 
-// chunk returns the records stored together with record n, and the number of
-// the first of them.
-func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err error) {
+// classSet is a set of classes of envelopes.
+type classSet uint8
+
+const allClasses classSet = 1<<event.Classes - 1
+
+func setOf(classes []event.Class) (set classSet) {
+	for _, c := range classes {
+		set |= 1 << c
+	}
+	return set
+}
+
+func (s classSet) has(c event.Class) bool { return s&(1<<c) != 0 }
+
+// chunk returns the records stored together with record n, with at least the
+// envelopes of the classes in want, and the number of the first of them.
+func (l *Ledger) chunk(n uint64, want classSet) (records []*event.Sealed, first uint64, err error) {
 	for try := 0; ; try++ {
 		seg, j, frame, err := l.find(n)
 		if err != nil {
 			return nil, 0, err
 		}
 		if seg != nil {
-			return l.sealedChunk(seg, n)
+			return l.sealedChunk(seg, n, want)
 		}
 		records, err := l.frameChunk(j.first, frame, try > 0)
 		var evidence *EvidenceError
@@ -65,7 +79,7 @@ func (l *Ledger) chunk(n uint64) (records []*event.Sealed, first uint64, err err
 // left out; without, that is an error.
 func (l *Ledger) frameChunk(segment uint64, ref frameRef, erased bool) ([]*event.Sealed, error) {
 	name := JournalName(segment)
-	v, err := l.blocks.get(blockKey{name, uint64(ref.offset)}, func() (any, error) {
+	v, err := l.blocks.get(blockKey{name, uint64(ref.offset), allClasses}, func() (any, error) {
 		f, err := l.fsys.Open(name)
 		if err != nil {
 			return nil, err
@@ -97,11 +111,11 @@ func (l *Ledger) frameChunk(segment uint64, ref frameRef, erased bool) ([]*event
 	return v.([]*event.Sealed), nil
 }
 
-func (l *Ledger) sealedChunk(seg *segment, n uint64) ([]*event.Sealed, uint64, error) {
+func (l *Ledger) sealedChunk(seg *segment, n uint64, want classSet) ([]*event.Sealed, uint64, error) {
 	name := SealedName(seg.first)
 	i := int((n - seg.first) / BlockRecords)
 	first := seg.refs[i].first
-	v, err := l.blocks.get(blockKey{name, seg.refs[i].offset}, func() (any, error) {
+	v, err := l.blocks.get(blockKey{name, seg.refs[i].offset, want}, func() (any, error) {
 		f, err := l.fsys.Open(name)
 		if err != nil {
 			return nil, err
@@ -115,7 +129,7 @@ func (l *Ledger) sealedChunk(seg *segment, n uint64) ([]*event.Sealed, uint64, e
 		for k := range records {
 			records[k] = &event.Sealed{Header: headers[k]}
 		}
-		return records, l.addEnvelopes(seg.first, first, records)
+		return records, l.addEnvelopes(seg.first, first, records, want)
 	})
 	if err != nil {
 		return nil, 0, err
@@ -141,8 +155,8 @@ func readEntries(r io.ReaderAt, dec *zstd.Decoder, buf *blockBuffer, dst [][]byt
 }
 
 // addEnvelopes adds to the records of one block, of which first is the first,
-// the envelopes that are there.
-func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed) error {
+// the envelopes of the classes in want that are there.
+func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed, want classSet) error {
 	days := make(map[string]bool)
 	for _, s := range records {
 		if day := DayOf(s.Header); day != "" {
@@ -151,6 +165,9 @@ func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed) er
 	}
 	for day := range days {
 		for c := range event.Class(event.Classes) {
+			if !want.has(c) {
+				continue
+			}
 			name := EnvelopeName(c, day, segment)
 			err := l.addClass(name, c, first, records, false)
 			if errors.Is(err, ErrKeyDestroyed) {

@@ -57,6 +57,7 @@ type frameRef struct {
 type blockKey struct {
 	name   string
 	offset uint64
+	want   classSet
 }
 
 // Open opens the ledger in fsys, whose files must be readable at an offset, as
@@ -316,9 +317,18 @@ func (l *Ledger) find(n uint64) (*segment, *journal, frameRef, error) {
 // Record returns record n with the envelopes that are there, checked against
 // the tree and its commitments. What is returned is shared and must not be
 // changed.
-func (l *Ledger) Record(n uint64) (*event.Sealed, error) {
+func (l *Ledger) Record(n uint64) (*event.Sealed, error) { return l.one(n, allClasses) }
+
+// Read is [Ledger.Record] without the envelopes of other classes than the given
+// ones: they may be missing whether they are there or not. It reads and unpacks
+// less.
+func (l *Ledger) Read(n uint64, classes ...event.Class) (*event.Sealed, error) {
+	return l.one(n, setOf(classes))
+}
+
+func (l *Ledger) one(n uint64, want classSet) (*event.Sealed, error) {
 	var found *event.Sealed
-	err := l.Range(n, n+1, func(_ uint64, s *event.Sealed) error {
+	err := l.each(n, n+1, want, func(_ uint64, s *event.Sealed) error {
 		found = s
 		return nil
 	})
@@ -328,8 +338,17 @@ func (l *Ledger) Record(n uint64) (*event.Sealed, error) {
 // Range calls yield for the records from, from+1, … to-1, as [Ledger.Record]
 // returns them. It ends with the first error, also one of yield.
 func (l *Ledger) Range(from, to uint64, yield func(n uint64, s *event.Sealed) error) error {
+	return l.each(from, to, allClasses, yield)
+}
+
+// ReadRange is [Ledger.Range] for records as [Ledger.Read] returns them.
+func (l *Ledger) ReadRange(from, to uint64, classes []event.Class, yield func(n uint64, s *event.Sealed) error) error {
+	return l.each(from, to, setOf(classes), yield)
+}
+
+func (l *Ledger) each(from, to uint64, want classSet, yield func(n uint64, s *event.Sealed) error) error {
 	for n := from; n < to; {
-		records, first, err := l.chunk(n)
+		records, first, err := l.chunk(n, want)
 		if err != nil {
 			return err
 		}
