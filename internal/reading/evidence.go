@@ -154,7 +154,7 @@ func (g *gathering) scan(ctx context.Context) error {
 	if n := g.claim.To - g.claim.From; n > evidence.MaxHeaders {
 		return fmt.Errorf("%w: a complete pack encloses the headers of at most %d records, and %d were sealed in this time: narrow it", ErrArgument, evidence.MaxHeaders, n)
 	}
-	return g.r.cfg.Ledger.Range(g.claim.From, g.claim.To, func(n uint64, s *event.Sealed) error {
+	return g.r.cfg.Ledger.ReadRange(g.claim.From, g.claim.To, g.x.Disclose, func(n uint64, s *event.Sealed) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -178,11 +178,12 @@ func (g *gathering) search(ctx context.Context, m Meta) error {
 	if err != nil {
 		return err
 	}
+	classes := g.classes()
 	for _, n := range numbers {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s, err := g.r.cfg.Ledger.Record(n)
+		s, err := g.r.cfg.Ledger.Read(n, classes...)
 		if err != nil {
 			return unfit(n, err)
 		}
@@ -198,6 +199,26 @@ func (g *gathering) search(ctx context.Context, m Meta) error {
 		}
 	}
 	return nil
+}
+
+// classes returns the envelopes that must be read: those to disclose, and those
+// that the query asks about.
+func (g *gathering) classes() []event.Class {
+	all := []event.Class{event.ClassWho, event.ClassWhat, event.ClassPayload}
+	if g.plan.text.bare >= 0 {
+		return all
+	}
+	classes := slices.Clone(g.x.Disclose)
+	for _, n := range g.plan.text.names {
+		f := event.Lookup(n.text)
+		if f == nil {
+			return all // a field of the index, made of others
+		}
+		if c, err := event.ParseClass(f.Part); err == nil {
+			classes = append(classes, c)
+		}
+	}
+	return classes
 }
 
 // unfit says that record n cannot be in a pack.

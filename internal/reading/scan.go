@@ -96,7 +96,7 @@ func (r *Room) position(t time.Time) (uint64, error) {
 	low, high := uint64(0), min(r.cfg.Ledger.Size(), r.cfg.Feed.Size())
 	for low < high {
 		mid := low + (high-low)/2
-		s, err := r.cfg.Ledger.Record(mid)
+		s, err := r.cfg.Ledger.Read(mid)
 		if err != nil {
 			return 0, err
 		}

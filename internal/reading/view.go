@@ -87,7 +87,7 @@ func (r *Room) Prove(ctx context.Context, who Reader, ref string) (*Proof, error
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.cfg.Ledger.Record(n)
+	s, err := r.cfg.Ledger.Read(n)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (r *Room) number(ctx context.Context, ref string) (uint64, error) {
 }
 
 func (r *Room) is(n uint64, id event.ID) bool {
-	s, err := r.cfg.Ledger.Record(n)
+	s, err := r.cfg.Ledger.Read(n)
 	if err != nil {
 		return false
 	}
