@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"maps"
@@ -321,4 +322,50 @@ func TestVersion(t *testing.T) {
 	if _, err := evidence.Verify(bytes.NewReader(b), int64(len(b)), evidence.Options{}); !errors.Is(err, evidence.ErrVersion) {
 		t.Errorf("got %v, want ErrVersion", err)
 	}
+}
+
+// TestWitnesses asks for cosignatures of the checkpoint in a pack.
+func TestWitnesses(t *testing.T) {
+	b := pack(t, house(t, 3), reading.Evidence{})
+	files, err := evidence.Files(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := note.NewVerifier(strings.TrimSpace(string(files["key"])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ledger.ParseCheckpoint(files["checkpoint"], key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []*ledger.WitnessKey
+	var lines []string
+	for _, name := range []string{"witness.test/a", "witness.test/b"} {
+		public, private, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := ledger.NewWitnessKey(name, public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, lines = append(keys, k), append(lines, k.Cosign(c, private, start))
+	}
+	files["checkpoint"] = append(files["checkpoint"], lines[0]...)
+	cosigned, err := evidence.Forge(files, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const by = "The witness witness.test/a, whose key you gave, cosigned this checkpoint at 2026-11-20 10:00:00 UTC by its own clock"
+	wants(t, verify(t, cosigned, evidence.Options{Witnesses: keys[:1]}), true, by)
+	wants(t, verify(t, cosigned, evidence.Options{Witnesses: keys, Quorum: 1}), true, by)
+	wants(t, verify(t, cosigned, evidence.Options{Witnesses: keys}), false, by, "1 of the 2 witnesses that you named cosigned this checkpoint, and 2 must have")
+	wants(t, verify(t, cosigned, evidence.Options{}), true, "signatures of others, which were not checked")
+	wants(t, verify(t, b, evidence.Options{Witnesses: keys[:1]}), false, "0 of the 1 witnesses")
+	files["checkpoint"] = append(files["checkpoint"][:len(files["checkpoint"])-len(lines[0])], strings.Replace(lines[1], "witness.test/b", "witness.test/a", 1)...)
+	if b, err = evidence.Forge(files, false); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, verify(t, b, evidence.Options{Witnesses: keys[:1]}), false, "0 of the 1 witnesses")
 }

@@ -221,11 +221,19 @@ func open(r *Record) (e *event.Event, wrong string) {
 			return e, fmt.Sprintf("it never had the %s envelope that is said to be erased", c)
 		}
 	}
-	full, err := (&event.Sealed{Header: r.Header, Envelopes: r.Envelopes}).Open()
+	if env := r.Envelopes[event.ClassWho]; env != nil {
+		e.Who, err = event.DecodeWho(env.Data)
+	}
+	if env := r.Envelopes[event.ClassWhat]; env != nil && err == nil {
+		e.What, err = event.DecodeWhat(env.Data)
+	}
+	if env := r.Envelopes[event.ClassPayload]; env != nil && err == nil {
+		e.Payload, err = event.DecodePayload(env.Data)
+	}
 	if err != nil {
 		return e, err.Error()
 	}
-	return full, ""
+	return e, ""
 }
 
 // eachLine calls yield for each line of a member, line feed included, which is
