@@ -16,8 +16,8 @@ import (
 	"github.com/gatebook/gatebook/internal/report"
 )
 
-// shopConfig is a gateway before the sample shop.
-const shopConfig = `gateway:
+// reportedShop is a gateway before the sample shop.
+const reportedShop = `gateway:
   listeners:
     - {name: shop, address: LISTEN}
   routes:
@@ -57,7 +57,7 @@ func shopWithTraffic(t *testing.T, data string, calls int) *server {
 	t.Helper()
 	issuer := startIssuer(t, freeAddress(t))
 	shop, _ := shopVerb(t, "serve", "--listen", freeAddress(t), "--issuer", issuer.url, "--trust-gateway")
-	s := serveConfig(t, data, shop["api"], strings.Replace(shopConfig, "ISSUER", issuer.url, 1))
+	s := serveConfig(t, data, shop["api"], strings.Replace(reportedShop, "ISSUER", issuer.url, 1))
 	key := filepath.Join(t.TempDir(), "machine.key")
 	made := command(t, gatebook, "keys", "add", "label-printer", "--kind", "machine", "--data", data)
 	if made.code != 0 {
