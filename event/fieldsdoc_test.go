@@ -51,6 +51,8 @@ var examples = []struct{ question, query string }{
 	{"Where was this token used?", `credential.fingerprint:="hmac:5f0c"`},
 	{"Was anything not recorded?", `kind:=gap`},
 	{"Who looked at the record?", `kind:=look`},
+	{"Who got card numbers?", `data:card`},
+	{"Who exported addresses?", `data:email records:>1000`},
 }
 
 func fieldsDoc() string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"testing"
 )
 
@@ -212,4 +213,22 @@ func TestHostile(t *testing.T) {
 	if r := scanAll(c, Body{Type: "text/plain"}, string(text)); r.Partial || show(r) != "phone=16384" {
 		t.Errorf("got %s, partial %t", show(r), r.Partial)
 	}
+}
+
+// TestConcurrent: calls of one route at once, and a snapshot among them.
+func TestConcurrent(t *testing.T) {
+	c := testClassifier(t, Config{})
+	want := show(scanAll(c, Body{Type: jsonType}, string(list(5))))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 50 {
+				if got := show(scanAll(c, Body{Type: jsonType, Route: "r"}, string(list(5)))); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+				c.Snapshot()
+			}
+		})
+	}
+	wg.Wait()
 }
