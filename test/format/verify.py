@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 
@@ -216,6 +217,8 @@ def uncompress(b, size):
 def blocks(b):
     """Yields (first, count, items) of the blocks of a block file (section 8)."""
     count = be(b[-12:-8])
+    if count > 1 << 22:
+        raise Damage("its index claims %d blocks" % count)
     start = len(b) - 12 - 16 * count
     if len(b) < 12 or b[-4:] != b"GBX1" or start < 0 or crc32c(b[start:-8]) != be(b[-8:-4]):
         raise Damage("its index is damaged or cut off")
@@ -333,9 +336,20 @@ class Verifier:
         self.damage.append("%s: %s" % (where, what))
 
     def read(self, name):
+        path = os.path.join(self.root, name)
         try:
-            with open(os.path.join(self.root, name), "rb") as f:
-                return f.read()
+            info = os.lstat(path)
+            small = name in ("format", "checkpoint", "witnessed")
+            if not stat.S_ISREG(info.st_mode) and not stat.S_ISDIR(info.st_mode):
+                self.wrong(name, "it is no regular file")
+            elif small and info.st_size > 1 << 20:
+                self.wrong(name, "it has more than 1 MiB")
+            elif info.st_size > 1 << 32:  # a limit of this program, not of the format
+                self.unreadable.append("%s: it has %d bytes, too many for this verifier" % (name, info.st_size))
+            else:
+                with open(path, "rb") as f:
+                    return f.read()
+            return None
         except FileNotFoundError:
             return None
         except OSError as e:
@@ -537,7 +551,8 @@ class Verifier:
                     raise Damage("it is not complete")
                 first, records, root, cp = parse_frame(b[at:at + size])
                 if first != n:
-                    raise Damage("it begins with record %d, want %d" % (first, n))
+                    self.wrong(where, "it begins with record %d, want %d" % (first, n))
+                    return n
             except Damage as e:
                 if last and self.tail(b, at, n) and self.checkpoint and n >= self.checkpoint[0]:
                     self.notes.append("%s: %s: a write that was interrupted" % (where, e))

@@ -1,6 +1,6 @@
 package tamper
 
-// attack is one way to tamper with a ledger.
+// attack is one way to tamper with a ledger, or with a pack from it.
 type attack struct {
 	group string
 	what  string // what was done
@@ -9,14 +9,18 @@ type attack struct {
 	file  string // what the report names: the beginning of a path, or of what was given
 	says  string // part of the sentence that says what is wrong
 	do    func(v *victim)
-	// second says what the second verifier does, if it is not the same.
+	pack  func(p *packed) // instead of do: an attack on an evidence pack
+	// second says why the second verifier does something else, and code is its
+	// exit code then.
 	second string
+	code   int
 }
 
 // What an attack takes.
 const (
 	hasDisk = "the disk"
 	hasKey  = "the disk and the signing key"
+	hasPack = "the pack"
 	hasAll  = "the disk, the signing key and the clock"
 )
 
@@ -24,12 +28,14 @@ const (
 type means int
 
 const (
-	alone    means = iota // nothing
-	withKey               // the public key, from the first start
-	withOld               // checkpoints that were kept elsewhere, such as receipts
-	withWit               // the key of a witness
-	listed                // it holds; the report lists it
-	unreadab              // it could not be read: exit code 2
+	alone     means = iota // nothing
+	withKey                // the public key, from the first start
+	withOld                // checkpoints that were kept elsewhere, such as receipts
+	withWit                // the key of a witness
+	listed                 // it holds; the report lists it
+	unreadab               // it could not be read: exit code 2
+	packAlone              // nothing beside the pack
+	packKey                // the pack and the public key
 )
 
 var meansText = map[means]string{
@@ -39,6 +45,9 @@ var meansText = map[means]string{
 	withWit:  "`--witness`",
 	listed:   "the report, which lists it (exit code 0)",
 	unreadab: "`gatebook-verify` alone (exit code 2)",
+
+	packAlone: "`gatebook-verify` alone, on the pack",
+	packKey:   "`--key`, on the pack",
 }
 
 // attacks are all of them, in the order of the table.
@@ -58,6 +67,7 @@ func attacks() []attack {
 		{"Envelopes", envelopes},
 		{"Decisions to erase", decisions},
 		{"What does not belong there", strangers},
+		{"Evidence packs", packs},
 	} {
 		for _, a := range group.of {
 			a.group = group.name

@@ -192,7 +192,7 @@ func recorded(dir string, signer note.Signer, vkey string, from, to int, removal
 	}
 	if err == nil && removal != nil {
 		err = carryOut(ctx, r, removal)
-		for i := to + 20; err == nil && i < to+28; i++ { // a frame each
+		for i := to + 20; err == nil && i < to+30; i++ { // a frame each
 			_, err = r.Append(ctx, call(i, time.Now()))
 		}
 	}
