@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/classify"
 	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/index"
@@ -60,6 +61,7 @@ type App struct {
 	store   *apikey.Store // of who calls
 	readers *apikey.Store // of who reads the record
 	room    *reading.Room
+	keeper  *erasure.Keeper
 	api     http.Handler
 
 	operations *operation.Tracker   // what the calls are about
@@ -138,6 +140,9 @@ func Open(o Options, serving bool) (_ *App, err error) {
 		return nil, err
 	}
 	a.room = reading.New(a.roomConfig(redactor))
+
+	// The keeper: what is erased, what expires, what is held.
+	a.keeper = erasure.New(a.keeperConfig())
 	a.api = api.New(a.apiConfig())
 	if !serving {
 		return a, nil
@@ -178,6 +183,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	views.run(end, "wrapping the data keys anew", a.rewrap)
 	views.run(end, "counting refused readers", a.room.Run)
+	views.run(end, "removing envelopes", a.keeper.Run)
 	views.run(end, "watching the clock", a.watchClock)
 	views.run(end, "telling operations apart", a.followOperations)
 	if a.classifier != nil {

@@ -146,7 +146,9 @@ func (a *App) indexStatus() reading.IndexStatus {
 	if a.supervisor == nil {
 		return s
 	}
-	if st := a.supervisor.Status(); st.State != index.Ready {
+	st := a.supervisor.Status()
+	s.Repairing = s.Repairing || len(st.Damaged) > 0
+	if st.State != index.Ready {
 		s.Down, s.Reason = st.Since, string(st.State)
 		if st.LastError != "" {
 			s.Reason = st.LastError
@@ -164,8 +166,12 @@ func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 			return string(out)
 		},
 	}
+	c.Removal = func(c event.Class, n uint64, day, route string) *ledger.Removal {
+		return a.keeper.Removal(c, n, day, route)
+	}
+	c.Removing = func() bool { return a.keeper.Pending() }
 	if a.indexer != nil {
-		c.Index, c.Status = a.indexer, a.indexStatus
+		c.Index, c.Status, c.IndexKeeps = a.indexer, a.indexStatus, a.supervisor == nil
 	}
 	c.Catalog, c.Documents = a.catalog, a.documents
 	for _, name := range a.cfg.Ops.RequireReason {

@@ -263,7 +263,7 @@ func (a *App) reload(next *config.Config) error {
 		}
 	}
 	merged := *a.cfg
-	merged.Gateway.Routes, merged.Identity, merged.Log.Level = next.Gateway.Routes, next.Identity, next.Log.Level
+	merged.Gateway.Routes, merged.Identity, merged.Log.Level, merged.Retention = next.Gateway.Routes, next.Identity, next.Log.Level, next.Retention
 	fresh, err := a.chains(&merged)
 	if err != nil {
 		return err
@@ -300,6 +300,7 @@ func (a *App) reload(next *config.Config) error {
 			return err
 		}
 	}
+	a.keeper.SetPolicy(retention(&merged.Retention))
 	a.cfg = &merged
 	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
 	return a.note(context.Background(), "reload", reloadFacts(changes, next)...)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gatebook/gatebook/internal/classify"
 )
@@ -25,6 +26,7 @@ func (l *loader) check() {
 	l.checkClassify()
 	l.checkLedger()
 	l.checkEncryption()
+	l.checkRetention()
 	l.checkIndex()
 }
 
@@ -228,4 +230,27 @@ func suggestClass(name string, codes []string) string {
 
 func (l *loader) checkRedact() {
 	l.checkHeaderNames("redact.headers", l.cfg.Redact.Headers)
+}
+
+// checkRetention reports times that are no whole days, since whole days
+// expire, and routes that are named wrongly.
+func (l *loader) checkRetention() {
+	whole := func(path string, keep ...time.Duration) {
+		for i, key := range []string{"who", "what", "payload"} {
+			if keep[i]%(24*time.Hour) != 0 {
+				l.complain(path+"."+key, "is no whole number of days, write one such as 30d")
+			}
+		}
+	}
+	r := l.cfg.Retention
+	whole("retention", r.Who, r.What, r.Payload)
+	names := map[string]string{}
+	for i, x := range r.Routes {
+		path := fmt.Sprintf("retention.routes[%d]", i)
+		l.uniqueName(path+".route", x.Name, names)
+		whole(path, x.Who, x.What, x.Payload)
+		if strings.Contains(x.Name, ",") {
+			l.complain(path+".route", "%q has a comma, which stands between routes in what is sealed: rename the route", shorten(x.Name))
+		}
+	}
 }

@@ -46,6 +46,10 @@ type Config struct {
 	// Encryption of the envelopes (who, what, payload) in the ledger.
 	Encryption Encryption `key:"encryption" reload:"restart"`
 
+	// How long what is personal is kept. Headers, and with them the proof, are
+	// kept as long as the ledger; see docs/erasure.md.
+	Retention Retention `key:"retention" reload:"reload"`
+
 	// Search. It can always be rebuilt from the ledger.
 	Index Index `key:"index" reload:"restart"`
 

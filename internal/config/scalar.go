@@ -62,9 +62,9 @@ func parseQuantity(t reflect.Type, text string) (int64, error) {
 		}
 		return int64(n), nil
 	case reflect.TypeFor[time.Duration]():
-		d, err := time.ParseDuration(text)
+		d, err := parseDuration(text)
 		if err != nil || d < 0 {
-			return 0, errors.New("is not a duration, write a number with a unit such as 10s, 5m or 1h30m")
+			return 0, errors.New("is not a duration, write a number with a unit such as 10s, 5m, 1h30m or 30d")
 		}
 		return int64(d), nil
 	}
@@ -148,6 +148,9 @@ func formatScalar(v reflect.Value) string {
 		}
 		return x.String()
 	case time.Duration:
+		if days := x / (24 * time.Hour); x%(24*time.Hour) == 0 && days > 1 {
+			return strconv.Itoa(int(days)) + "d"
+		}
 		return shortDuration(x.String())
 	case fmt.Stringer:
 		return x.String()
@@ -164,4 +167,14 @@ func shortDuration(s string) string {
 		s = h + "h"
 	}
 	return s
+}
+
+// parseDuration is [time.ParseDuration] that also takes a whole number of days.
+func parseDuration(text string) (time.Duration, error) {
+	digits, ok := strings.CutSuffix(text, "d")
+	if !ok {
+		return time.ParseDuration(text)
+	}
+	days, err := strconv.ParseUint(digits, 10, 16)
+	return time.Duration(days) * 24 * time.Hour, err
 }

@@ -193,6 +193,37 @@ type Encryption struct {
 	PreviousKeyFiles []string `key:"previous_key_files"`
 }
 
+// Retention is how long envelopes are kept: from the end of the day (UTC) on
+// which the call arrived. What is under legal hold stays.
+type Retention struct {
+	// Names, addresses, user agents. 0: for ever.
+	Who time.Duration `key:"who" default:"0s" max:"36500d"`
+
+	// Paths, queries, ids of objects. 0: for ever.
+	What time.Duration `key:"what" default:"0s" max:"36500d"`
+
+	// Headers and bodies. 0: for ever.
+	Payload time.Duration `key:"payload" default:"0s" max:"36500d"`
+
+	// Routes with times of their own.
+	Routes []RouteRetention `key:"routes"`
+}
+
+// RouteRetention is how long the envelopes of one route are kept.
+type RouteRetention struct {
+	// The name of the route, also of one that is not configured any more.
+	Name string `key:"route"`
+
+	// As above. 0: as for all other routes.
+	Who time.Duration `key:"who" default:"0s" max:"36500d"`
+
+	// As above. 0: as for all other routes.
+	What time.Duration `key:"what" default:"0s" max:"36500d"`
+
+	// As above. 0: as for all other routes.
+	Payload time.Duration `key:"payload" default:"0s" max:"36500d"`
+}
+
 // Index is search.
 type Index struct {
 	// "child": Gatebook runs its own index. "remote": it uses a VictoriaLogs

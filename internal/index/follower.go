@@ -61,7 +61,8 @@ type Follower struct {
 	work   sync.Mutex
 	cursor cursor // by work
 
-	repairs sync.Mutex // one repair at a time: two would add the same rows
+	repairs   sync.Mutex                         // one repair at a time: two would add the same rows
+	interrupt atomic.Pointer[context.CancelFunc] // ends the newest repair
 
 	next       atomic.Uint64 // every event below it was added
 	saved      atomic.Uint64 // the cursor, for Progress

@@ -39,6 +39,9 @@ func (f *Follower) repair(ctx context.Context, from, to uint64) (added uint64, e
 	defer f.repairs.Unlock()
 	f.repairing.Add(1)
 	defer f.repairing.Add(-1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f.interrupt.Store(&cancel)
 	if err := f.client.settle(ctx); err != nil {
 		return 0, err
 	}

@@ -69,8 +69,8 @@ type Supervisor struct {
 	log    *slog.Logger
 	token  string
 	client *Client
-	drops  chan chan error // requests to delete the data, served by Run
-	hung   chan struct{}   // the child does not answer; received by Run
+	drops  chan drop     // requests to delete data, served by Run
+	hung   chan struct{} // the child does not answer; received by Run
 
 	mu      sync.Mutex
 	status  Status
@@ -118,7 +118,7 @@ func NewSupervisor(cfg SupervisorConfig) (*Supervisor, error) {
 	s := &Supervisor{
 		cfg:     cfg,
 		log:     cfg.Log,
-		drops:   make(chan chan error),
+		drops:   make(chan drop),
 		hung:    make(chan struct{}),
 		changed: make(chan struct{}),
 		status:  Status{State: Stopped, Since: time.Now()},
@@ -205,22 +205,6 @@ func (s *Supervisor) Session(ctx context.Context) (ended <-chan struct{}, err er
 	}
 }
 
-// Drop deletes all data of the index and starts an empty engine. It needs Run.
-func (s *Supervisor) Drop(ctx context.Context) error {
-	done := make(chan error, 1)
-	select {
-	case s.drops <- done:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // abandon kills a child that took rows and does not answer. If it lived on, it
 // might add them after they were found missing and added again.
 func (s *Supervisor) abandon() {
@@ -286,12 +270,16 @@ func (s *Supervisor) watch(ctx context.Context, c *child) (again bool, err error
 		c.cmd.Process.Kill()
 		<-c.exited
 		return false, errors.New("the index engine did not answer and was killed")
-	case done := <-s.drops:
+	case d := <-s.drops:
+		if !d.needed(s) {
+			d.done <- nil
+			return s.watch(ctx, c)
+		}
 		s.set(Starting, nil, nil)
 		if err := c.stop(); err != nil {
 			s.log.Warn("index engine was killed to delete its data", "error", err)
 		}
-		done <- s.drop()
+		d.done <- d.do(s)
 		return true, nil
 	}
 }
@@ -303,20 +291,9 @@ func (s *Supervisor) rest(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-t.C:
-	case done := <-s.drops:
-		done <- s.drop()
+	case d := <-s.drops:
+		d.done <- d.do(s)
 	}
-}
-
-func (s *Supervisor) drop() error {
-	for _, dir := range []string{s.storage(), filepath.Join(s.cfg.Dir, quarantineDir)} {
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("deleting the index: %w", err)
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.damaged.remove(s.damaged.days())
 }
 
 // set changes the state. c is the child that is ready, if one is.

@@ -58,6 +58,11 @@ const (
 	ActKeys      Action = "keys"      // make and revoke API keys
 	ActReaders   Action = "readers"   // make and revoke readers
 	ActRoutes    Action = "routes"    // pin, merge and rename route templates
+	ActErase     Action = "erase"     // remove envelopes
+	ActHold      Action = "hold"      // begin and end legal holds
+
+	ActHolds     Action = "list-holds" // legal holds
+	ActRetention Action = "retention"  // what goes when
 
 	// ActPayload is no request of its own: it is whatever would show payload
 	// envelopes.
@@ -78,7 +83,8 @@ var needs = map[Action][]Role{
 	ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
-	ActKeys: management, ActReaders: management, ActRoutes: management,
+	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActHold: management,
+	ActHolds: overseers, ActRetention: overseers,
 }
 
 // Actions returns the names of all actions, sorted.

@@ -41,6 +41,7 @@ type Record struct {
 	What     Encoded[event.What]    `json:"what,omitempty"`     // absent: none, erased or withheld
 	Payload  Encoded[event.Payload] `json:"payload,omitempty"`  // absent: none, erased or withheld
 	Erased   []string               `json:"erased,omitempty"`   // envelopes that the header commits to and that are gone
+	Removals []Removal              `json:"removals,omitempty"` // by which decisions they are
 	Withheld []string               `json:"withheld,omitempty"` // envelopes that the reader's role does not show
 }
 
@@ -84,7 +85,11 @@ func (r *Room) read(who Reader, n uint64) (*Record, *event.Event, *Problem) {
 	if err != nil {
 		return nil, nil, problem(n, err)
 	}
-	return show(who, n, s)
+	rec, e, bad := show(who, n, s)
+	if bad == nil {
+		r.explain(rec)
+	}
+	return rec, e, bad
 }
 
 // show makes a record of s, without what the reader may not see.

@@ -78,6 +78,16 @@ type Config struct {
 	Now       func() time.Time         // nil: time.Now
 	ScanLimit uint64                   // records that one search may scan in the ledger; 50,000
 
+	// Removal returns the sealed decision by which the envelope of class c of
+	// record n may be missing, nil if there is none. Nil: nothing is said of
+	// why envelopes are missing.
+	Removal func(c event.Class, n uint64, day, route string) *ledger.Removal
+	// Removing reports whether envelopes are decided to go that may still be in
+	// the index. Nil: never.
+	Removing func() bool
+	// IndexKeeps says that the index cannot be made to forget what was erased.
+	IndexKeeps bool
+
 	// RequireReason lists what is only done for a reader who says why. With
 	// [ActPayload] payloads are withheld from who does not.
 	RequireReason []Action
@@ -139,6 +149,16 @@ func (r *Room) Looked(ctx context.Context, who Reader, a Action, name string, fa
 		return err
 	}
 	return r.record(ctx, who, event.Look, name, "", nil, facts)
+}
+
+// DecideAt is [Room.Decide] with a query, which may be personal, too. It
+// returns the number of the event.
+func (r *Room) DecideAt(ctx context.Context, who Reader, a Action, name, query string, objects []event.Object, facts ...event.Fact) (uint64, error) {
+	if _, err := r.admit(who, a); err != nil {
+		return 0, err
+	}
+	receipt, err := r.seal(ctx, who, event.Decision, name, query, objects, facts)
+	return receipt.Number, err
 }
 
 func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, query string, objects []event.Object, facts []event.Fact) error {

@@ -128,8 +128,12 @@ func (r *Room) meta() (Meta, error) {
 	case m.Indexed < size:
 		m.Index = fmt.Sprintf("behind by %d", size-m.Indexed)
 	}
+	if r.cfg.Removing != nil && r.cfg.Removing() {
+		m.Note = "the index may not have forgotten yet all that was erased: it is in no hit, but may be in counts and rows"
+	}
 	if st.Repairing {
-		m.Index, m.Note = m.Index+", repairing", "the index is adding records again that it lost: some may be missing"
+		m.Index += ", repairing"
+		m.Note = strings.TrimPrefix(m.Note+"; the index is adding records again that it lost, or that were there with what was erased: some may be missing", "; ")
 	}
 	return m, nil
 }
@@ -218,7 +222,10 @@ func (r *Room) indexPage(ctx context.Context, who Reader, p *plan, s Search, aft
 		res.Next = cursor{time: last.at, number: last.number}.String()
 	}
 	for _, h := range hits {
-		res.add(r.read(who, h.number))
+		rec, e, bad := r.read(who, h.number)
+		if !r.stale(p, rec, e) {
+			res.add(rec, e, bad)
+		}
 	}
 	return nil
 }

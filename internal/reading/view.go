@@ -57,6 +57,7 @@ func (r *Room) Event(ctx context.Context, who Reader, ref string) (*Detail, erro
 	if e.Kind == event.Look && !who.seesLooks() {
 		return nil, who.May(ActLooks)
 	}
+	r.explain(rec)
 	d := &Detail{Record: *rec}
 	if who.masked && len(rec.Withheld) > 0 {
 		d.Note = "the payload is withheld, because no reason was given (--reason, or the header Gatebook-Reason); "

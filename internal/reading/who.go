@@ -119,7 +119,10 @@ func (r *Room) whoDetails(ctx context.Context, who Reader, p *plan, out *Person)
 			return indexError(err)
 		}
 		for _, h := range hits {
-			rec, _, bad := r.read(who, h.Number)
+			rec, e, bad := r.read(who, h.Number)
+			if r.stale(p, rec, e) {
+				continue
+			}
 			if bad != nil {
 				out.Problems = append(out.Problems, *bad)
 			}

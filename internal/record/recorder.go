@@ -104,6 +104,7 @@ type Recorder struct {
 	sealMu sync.Mutex // held while segments are sealed, or the ledger is opened
 
 	rolls    chan chan error // requests to finish the active segment, served by Run
+	ended    chan struct{}   // closed when Run serves none any more
 	removing sync.Mutex      // held by the one removal of envelopes that may run
 }
 
@@ -128,7 +129,7 @@ var _ capture.Sink = (*Recorder)(nil)
 // behind. It fails with [ErrLocked], [ErrRollback], a [ledger.EvidenceError],
 // or an error of the disk.
 func Open(cfg Config) (*Recorder, error) {
-	r := &Recorder{changed: make(chan struct{}), rolls: make(chan chan error)}
+	r := &Recorder{changed: make(chan struct{}), rolls: make(chan chan error), ended: make(chan struct{})}
 	if cfg.Disk == nil {
 		if err := Dir(cfg.Dir).MakeDir("."); err != nil {
 			return nil, fmt.Errorf("making the ledger's folder: %w", err)

@@ -36,6 +36,8 @@ func (r *Recorder) CarryOut(ctx context.Context, decisions ...uint64) (Carried, 
 		done := make(chan error, 1)
 		select {
 		case r.rolls <- done:
+		case <-r.ended:
+			return fmt.Errorf("%w: Gatebook is stopping", ErrStopped)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -27,6 +27,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 	sealCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	sealing.Go(func() { r.runSealer(sealCtx) })
 	r.loop(ctx)
+	close(r.ended)
 	stop()
 	sealing.Wait()
 	err := r.finish()

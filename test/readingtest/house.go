@@ -18,6 +18,7 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/catalog"
+	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/index/engine"
 	"github.com/gatebook/gatebook/internal/reading"
@@ -47,9 +48,11 @@ type House struct {
 	Room     *reading.Room
 	Key      string // public key of the ledger
 	Signer   note.Signer
+	Keeper   *erasure.Keeper // nil before StartKeeper
 
 	inventory *catalog.Follower
 
+	follower *index.Follower // nil before StartIndex
 	stopIdx  func()
 	stopOnce sync.Once
 	stopRec  func()
@@ -166,7 +169,7 @@ func (h *House) StartIndex() {
 		}
 		return st
 	}
-	h.Config.Index, h.Config.Status = s.Client(), status
+	h.Config.Index, h.Config.Status, h.follower = s.Client(), status, f
 	h.Room = reading.New(h.Config)
 }
 

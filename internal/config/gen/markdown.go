@@ -33,7 +33,7 @@ Gatebook reads one YAML file (` + "`gatebook serve --config FILE`" + `). Without
   written. A list replaces its default as a whole.
 - **Paths** in the file are relative to the directory of the file, elsewhere to
   the working directory.
-- **Durations** have a unit: ` + "`10s`" + `, ` + "`5m`" + `, ` + "`1h30m`" + `. **Sizes** too: ` + "`64KiB`" + `, ` + "`1MB`" + `; a
+- **Durations** have a unit: ` + "`10s`" + `, ` + "`5m`" + `, ` + "`1h30m`" + `, ` + "`30d`" + `. **Sizes** too: ` + "`64KiB`" + `, ` + "`1MB`" + `; a
   number alone is bytes. **Networks** are ` + "`10.0.0.0/8`" + ` or a single address.
 - **Reload.** At SIGHUP the file is read and checked again. If it has a problem
   nothing changes. Keys marked *reload* are applied to new calls, keys marked
