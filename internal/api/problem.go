@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/report"
 	"github.com/gatebook/gatebook/ledger"
@@ -41,6 +42,7 @@ func problemOf(err error) *Problem {
 	var query *reading.QueryError
 	var evidence *ledger.EvidenceError
 	var large *http.MaxBytesError
+	var held *erasure.HeldError
 	detail := err.Error()
 	switch {
 	case errors.As(err, &p):
@@ -69,7 +71,9 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 501, Type: "inventory", Detail: detail}
 	case errors.Is(err, reading.ErrPending):
 		return &Problem{Status: 409, Type: "pending", Detail: detail}
-	case errors.Is(err, reading.ErrBusy):
+	case errors.As(err, &held):
+		return &Problem{Status: 423, Type: "held", Detail: held.Error()}
+	case errors.Is(err, reading.ErrBusy), errors.Is(err, erasure.ErrBusy):
 		return &Problem{Status: 409, Type: "busy", Detail: detail}
 	case errors.Is(err, reading.ErrIndex):
 		return &Problem{Status: 503, Type: "index", Detail: detail}

@@ -42,6 +42,20 @@ func routes() []route {
 			method: http.MethodPost, path: "/api/v1/verify", id: "verify", summary: "Verify the whole ledger: lines of progress, then the report.", media: "application/jsonl", stream: true,
 			body: reflect.TypeFor[VerifyRequest](), result: reflect.TypeFor[VerifyItem](), handle: verify,
 		},
+		{
+			method: http.MethodPost, path: "/api/v1/erase", id: "erase", summary: "Erase envelopes, or say what that would do: lines of progress, then the plan or the result. Needs the header Gatebook-Reason.", media: "application/jsonl", stream: true,
+			body: reflect.TypeFor[EraseRequest](), result: reflect.TypeFor[EraseItem](), handle: erase,
+		},
+		get("/api/v1/holds", "listHolds", "The legal holds in force.", listHolds),
+		{
+			method: http.MethodPost, path: "/api/v1/holds", id: "addHold", summary: "Begin a legal hold: what it means is neither erased nor does it expire. Needs the header Gatebook-Reason.", status: http.StatusCreated,
+			body: reflect.TypeFor[NewHold](), result: reflect.TypeFor[Hold](), heavy: true, handle: addHold,
+		},
+		{
+			method: http.MethodDelete, path: "/api/v1/holds/{hold}", id: "releaseHold", summary: "End a legal hold. Needs the header Gatebook-Reason.", params: reflect.TypeFor[holdParams](),
+			result: reflect.TypeFor[Hold](), handle: releaseHold,
+		},
+		get("/api/v1/retention", "retention", "What goes when, and what is on the disk.", retention),
 		get("/api/v1/checkpoint", "checkpoint", "The newest signed checkpoint, and whose it is.", checkpointJSON),
 		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/reading"
 )
 
@@ -19,8 +20,9 @@ import (
 type Config struct {
 	Room    *reading.Room
 	Tokens  []Token
-	Keys    Keys    // nil: keys cannot be managed
-	Readers Readers // lets in more readers; nil: there are none, and none can be made
+	Keeper  *erasure.Keeper // nil: nothing can be erased, held or expire
+	Keys    Keys            // nil: keys cannot be managed
+	Readers Readers         // lets in more readers; nil: there are none, and none can be made
 
 	// Templates are the route templates; nil: they are not kept here.
 	Templates Templates

@@ -184,7 +184,7 @@ func (a *App) apiConfig() api.Config {
 	return api.Config{
 		Room:   a.room,
 		Tokens: []api.Token{{Value: a.keys.token, Reader: reading.Reader{Name: "administrator", Role: reading.Administrator}}},
-		Keys:   apiKeys{a.store}, Templates: a.operations, Readers: apiReaders{a.readers}, Privileged: a.cfg.Reports.Privileged, PublicTiles: a.cfg.Ops.PublicTiles, Checks: a.checks, Draining: a.draining.Load, Metrics: a.metrics, Version: a.opts.Version, Log: a.log,
+		Keeper: a.keeper, Keys: apiKeys{a.store}, Templates: a.operations, Readers: apiReaders{a.readers}, Privileged: a.cfg.Reports.Privileged, PublicTiles: a.cfg.Ops.PublicTiles, Checks: a.checks, Draining: a.draining.Load, Metrics: a.metrics, Version: a.opts.Version, Log: a.log,
 	}
 }
 

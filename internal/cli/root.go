@@ -99,6 +99,7 @@ func (p *Program) root() *cobra.Command {
 		p.proveCmd(), p.verifyCmd(), p.exportCmd(), p.evidenceCmd(),
 		p.reportCmd(),
 		p.keysCmd(), p.readersCmd(),
+		p.eraseCmd(), p.holdCmd(), p.retentionCmd(),
 		p.indexCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
 	)
 	for _, c := range root.Commands() {

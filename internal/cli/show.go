@@ -94,6 +94,13 @@ func (p *Program) show(o *output, d *reading.Detail) error {
 			print(x.name, strings.Join(x.list, ", "))
 		}
 	}
+	for _, r := range d.Record.Removals {
+		why := ""
+		if r.Request != "" {
+			why = ", request " + r.Request
+		}
+		print("removed", fmt.Sprintf("%s by decision %d (%s), %s%s", strings.Join(r.Classes, ", "), r.Decision, r.Name, l.time(r.At), why))
+	}
 	if d.Proof == nil {
 		print("proof", d.Note)
 	} else {

@@ -312,7 +312,7 @@ func TestSelectors(t *testing.T) {
 	}
 	f(erasure.Request{Selector: erasure.Selector{Events: []string{"3", id, id}}}, 2, 2, 2, 2)
 	f(erasure.Request{Selector: erasure.Selector{Objects: []string{"4"}}}, 40, 0, 40, 40)
-	f(erasure.Request{Selector: erasure.Selector{Objects: []string{"customer:4"}}, Classes: []string{"payload"}}, 40, 0, 0, 40)
+	f(erasure.Request{Selector: erasure.Selector{Objects: []string{"customer/4"}}, Classes: []string{"payload"}}, 40, 0, 0, 40)
 	f(erasure.Request{Selector: erasure.Selector{Query: "who.subject:=bob"}}, 100, 100, 100, 100)
 	f(erasure.Request{Selector: erasure.Selector{Query: "who.subject:=bob", From: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}, Classes: []string{"who"}}, 35, 35, 0, 0)
 	for _, bad := range []erasure.Request{

@@ -274,16 +274,16 @@ type Stored struct {
 
 // Retention says what goes when.
 type Retention struct {
-	Rules    []Kept    `json:"rules"`         // empty: envelopes are kept for ever
-	Stored   []Stored  `json:"stored"`        // sealed envelopes; those of the newest records are in the journal
-	Journal  uint64    `json:"journal"`       // records that are not sealed yet
-	Holds    int       `json:"holds"`         // in force
-	Pending  int       `json:"pending"`       // decisions that are not carried out yet
-	Last     time.Time `json:"last,omitzero"` // when it was last looked at
-	Problem  string    `json:"problem,omitzero"`
-	Erased   Decided   `json:"erased"`
-	Expired  Decided   `json:"expired"`
-	Every    string    `json:"every"` // between two looks
+	Rules    []Kept    `json:"rules"`             // empty: envelopes are kept for ever
+	Stored   []Stored  `json:"stored"`            // sealed envelopes; those of the newest records are in the journal
+	Journal  uint64    `json:"journal"`           // records that are not sealed yet
+	Holds    int       `json:"holds"`             // in force
+	Pending  int       `json:"pending"`           // decisions that are not carried out yet
+	Last     time.Time `json:"last,omitzero"`     // when it was last looked at
+	Problem  string    `json:"problem,omitempty"` // why the last round failed
+	Erased   Decided   `json:"erased"`            // by erase decisions
+	Expired  Decided   `json:"expired"`           // by expire decisions
+	Every    string    `json:"every"`             // between two looks
 	policies Policy
 }
 

@@ -19,7 +19,7 @@ import (
 // Query and Events is given.
 type Selector struct {
 	Principals []string  // pseudonyms, subjects, e-mail addresses or names
-	Objects    []string  // "ID" or "TYPE:ID"
+	Objects    []string  // "ID" or "TYPE/ID"
 	Query      string    // as for a search, as far as it can be matched event by event
 	Events     []string  // numbers or ids
 	From, To   time.Time // arrival in [From, To); zero: unbounded
@@ -169,7 +169,7 @@ func newObjects(refs []string) *objects {
 	o := new(objects)
 	var ids []string
 	for _, ref := range refs {
-		typ, id, ok := strings.Cut(ref, ":")
+		typ, id, ok := strings.Cut(ref, "/")
 		if !ok {
 			typ, id = "", ref
 		}
