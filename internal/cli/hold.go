@@ -127,7 +127,7 @@ func (p *Program) holdReleaseCmd() *cobra.Command {
 	var t target
 	c := &cobra.Command{
 		Use: "release NAME|ID", Short: "End a hold", Args: cobra.ExactArgs(1),
-		Long: "End a hold. What has expired meanwhile goes with the next round.",
+		Long: "End a hold. What has expired meanwhile goes at once.",
 	}
 	t.flags(c)
 	c.RunE = func(c *cobra.Command, args []string) (err error) {

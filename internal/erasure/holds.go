@@ -275,5 +275,6 @@ func (k *Keeper) ReleaseHold(ctx context.Context, who reading.Reader, ref string
 	if err != nil {
 		return nil, err
 	}
+	k.hurry() // for what has expired meanwhile
 	return hold, k.follow(ctx)
 }

@@ -65,6 +65,7 @@ type Keeper struct {
 	cfg   Config
 	ready chan struct{} // closed when the decisions of the past are known
 
+	wake    chan struct{}   // a round is wanted now
 	work    chan struct{}   // held by whoever decides and removes: one at a time
 	settled map[string]bool // owned by the holder of work: rules and days of which nothing is left
 
@@ -87,15 +88,24 @@ func New(c Config) *Keeper {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Every = cmp.Or(c.Every, time.Hour)
-	k := &Keeper{cfg: c, ready: make(chan struct{}), work: make(chan struct{}, 1), open: make(map[uint64]bool), settled: make(map[string]bool), policy: c.Policy}
+	k := &Keeper{cfg: c, ready: make(chan struct{}), wake: make(chan struct{}, 1), work: make(chan struct{}, 1), open: make(map[uint64]bool), settled: make(map[string]bool), policy: c.Policy}
 	return k
 }
 
-// SetPolicy changes what expires when, from the next round on.
+// SetPolicy changes what expires when, and has it looked at now.
 func (k *Keeper) SetPolicy(p Policy) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.policy = p
+	k.mu.Unlock()
+	k.hurry()
+}
+
+// hurry asks for a round now instead of at its time.
+func (k *Keeper) hurry() {
+	select {
+	case k.wake <- struct{}{}:
+	default: // asked for already
+	}
 }
 
 // Run reads what was decided in the past, carries out what was not, and then
@@ -119,6 +129,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		}
 		select {
 		case <-time.After(pause):
+		case <-k.wake:
 		case <-ctx.Done():
 			return nil
 		}

@@ -2,7 +2,10 @@ package readingtest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,7 +42,7 @@ func (h *House) StartKeeper(change ...func(*erasure.Config)) (stop func()) {
 }
 
 // Everything returns the bytes of all files below a folder, and of everything
-// in them that is compressed with Zstandard, in lower case. Files that are
+// in them that is compressed with Zstandard or gzip, in lower case. Files that are
 // removed meanwhile are left out.
 func Everything(t testing.TB, dir string) string {
 	t.Helper()
@@ -64,6 +67,11 @@ func Everything(t testing.TB, dir string) string {
 			return err
 		}
 		all.Write(b)
+		if z, err := gzip.NewReader(bytes.NewReader(b)); err == nil {
+			if _, err := io.Copy(&all, z); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
 		for rest := b; ; {
 			i := bytes.Index(rest, []byte("\x28\xb5\x2f\xfd"))
 			if i < 0 {
