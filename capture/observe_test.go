@@ -208,6 +208,45 @@ func TestObserverFacts(t *testing.T) {
 	}
 }
 
+// slow is an observer that looks at an answer only once it may.
+type slow struct {
+	eye
+	may chan struct{}
+}
+
+func (o *slow) Observe(*capture.Call) capture.Observation { return o }
+
+func (o *slow) Response([]byte) { <-o.may }
+
+// TestObserverDelaysNothing has the client read the first bytes of an answer
+// while the observer has not looked at them yet.
+func TestObserverDelaysNothing(t *testing.T) {
+	o, m := &slow{may: make(chan struct{})}, &memory{events: make(chan *event.Event, 1)}
+	rec, err := capture.New(capture.Config{Edge: "e", Sink: m, Key: []byte("0123456789abcdef"), Observer: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := bytes.Repeat([]byte("x"), 64<<10) // more than net/http buffers
+	s := httptest.NewServer(rec.Middleware(capture.Options{})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write(first)
+		io.WriteString(w, "the rest")
+	})))
+	defer s.Close()
+	res, err := http.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.ReadFull(res.Body, make([]byte, len(first)/2)); err != nil {
+		t.Fatal(err)
+	}
+	close(o.may) // had it been asked first, the test would hang
+	if rest, err := io.ReadAll(res.Body); err != nil || !bytes.HasSuffix(rest, []byte("the rest")) {
+		t.Errorf("the rest: %d bytes, %v", len(rest), err)
+	}
+	<-m.events
+}
+
 // teller is an observer that says what it is told in Observe and in End.
 type teller struct {
 	eye

@@ -300,6 +300,7 @@ type door struct {
 	gw    *gateway.Gateway
 	addr  net.Addr
 	chain *identifiers
+	rec   *capture.Recorder
 	run   func(context.Context) error
 	close func()
 }
@@ -341,7 +342,7 @@ func (a *App) openDoor(l *config.Listener) (*door, error) {
 		return nil, fmt.Errorf("listener %s: %w", l.Name, err)
 	}
 	listener := c.Listeners[0].Listener
-	d := &door{name: l.Name, gw: gw, addr: listener.Addr(), chain: chain, close: func() { listener.Close() }}
+	d := &door{name: l.Name, gw: gw, addr: listener.Addr(), chain: chain, rec: recorder, close: func() { listener.Close() }}
 	d.run = func(ctx context.Context) error {
 		var side group
 		side.run(func(error) {}, "identity", chain.Run)

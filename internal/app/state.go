@@ -168,9 +168,10 @@ func (a *App) metrics() []api.Metric {
 		out = append(out, gauge("gatebook_index_up", "1 while the search index answers.", truth(a.supervisor.Status().State == index.Ready)))
 	}
 	var calls, denied, inFlight, in, bytesOut []api.Metric
-	var status, errs []api.Metric
+	var status, errs, dropped []api.Metric
 	for _, d := range a.doors {
 		g, l := d.gw.Stats(), api.Label{Name: "listener", Value: d.name}
+		dropped = append(dropped, counter("gatebook_observations_dropped_total", "Calls of which the content was not looked at to its end, because of a mistake in Gatebook.", d.rec.ObserverPanics(), l))
 		calls = append(calls, counter("gatebook_calls_total", "Calls that have ended.", g.Calls, l))
 		denied = append(denied, counter("gatebook_calls_denied_total", "Calls that Gatebook refused.", g.Denied, l))
 		inFlight = append(inFlight, gauge("gatebook_calls_in_flight", "Calls now.", float64(g.InFlight), l))
@@ -183,7 +184,7 @@ func (a *App) metrics() []api.Metric {
 			errs = append(errs, counter("gatebook_call_errors_total", "Calls by what went wrong.", g.Errors[k], l, api.Label{Name: "error", Value: k}))
 		}
 	}
-	return slices.Concat(out, calls, denied, inFlight, in, bytesOut, status, errs)
+	return slices.Concat(out, calls, denied, inFlight, in, bytesOut, status, errs, dropped)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -215,6 +215,7 @@ type scanner struct {
 	top  string // type of objects at the top
 	echo *echo  // segments of the path to look for; nil: none
 	keys *keyCache
+	is   func(typ string) bool // reports whether objects of a type are known; nil: no such field is taken
 
 	stack   [maxDepth]frame
 	depth   int // of containers, also of those deeper than stack
@@ -225,6 +226,7 @@ type scanner struct {
 	own     bool // the key is an object's own id
 	name    bool // the key is one of the names by which paths call objects
 	ref     string
+	maybe   string // type of an object that the key is called like
 	key     [64]byte
 	keyLen  int
 	text    [256]byte
@@ -318,9 +320,11 @@ func (s *scanner) structure(c byte) {
 	}
 }
 
-func (s *scanner) wanted() bool { return s.own || s.ref != "" || s.name && s.echo != nil }
+func (s *scanner) wanted() bool {
+	return s.own || s.ref != "" || s.maybe != "" || s.name && s.echo != nil
+}
 
-func (s *scanner) forgetKey() { s.keyLen, s.own, s.name, s.ref = 0, false, false, "" }
+func (s *scanner) forgetKey() { s.keyLen, s.own, s.name, s.ref, s.maybe = 0, false, false, "", "" }
 
 // push opens a container, and says what its objects are.
 func (s *scanner) push(array bool) {
@@ -428,8 +432,14 @@ func (s *scanner) ended() {
 		s.echo.look(text)
 	}
 	typ := s.ref
-	if s.own {
+	switch {
+	case s.own:
 		typ = f.typ
+	case typ == "" && s.maybe != "":
+		// "customer": "cus_000002"
+		if k := Shape(string(text)); (k == UUID || k == ULID || k == Prefixed) && s.is(s.maybe) {
+			typ = s.maybe
+		}
 	}
 	if typ != "" {
 		s.to.add(typ, unescapeJSON(text, s.escaped))
@@ -446,7 +456,9 @@ func (s *scanner) keyEnded() {
 	k := s.keys.get(key)
 	s.own, s.name = k.own, k.name
 	if s.refs {
-		s.ref = k.ref
+		if s.ref = k.ref; s.is != nil && !k.own && !k.name {
+			s.maybe = k.typ
+		}
 	}
 }
 

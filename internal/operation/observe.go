@@ -48,7 +48,7 @@ func (t *Tracker) Observe(c *capture.Call) capture.Observation {
 	o.objects.query(c.Query, o.listType(), o.d)
 	switch contentType(c.Header) {
 	case jsonType:
-		o.req = &scanner{to: &o.objects, refs: true, top: o.listType(), keys: t.keys}
+		o.req = &scanner{to: &o.objects, refs: true, top: o.listType(), keys: t.keys, is: a.hasType}
 	case formType:
 		o.isForm = true
 	}

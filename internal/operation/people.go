@@ -52,7 +52,12 @@ func (a *api) list(out []Listed) []Listed {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	for _, p := range a.pins {
-		out = append(out, Listed{Route: a.Route, Template: p.Template, Basis: event.BasisPerson, Name: p.Name, First: p.At})
+		l := Listed{Route: a.Route, Template: p.Template, Basis: event.BasisPerson, Name: p.Name, First: p.At}
+		t := Template{Text: p.Template}
+		if t.prepare() == nil {
+			l.Objects = t.objectTypes()
+		}
+		out = append(out, l)
 	}
 	if doc := a.doc.Load(); doc != nil {
 		for _, t := range doc.list {

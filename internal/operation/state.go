@@ -177,6 +177,7 @@ func (a *api) restore(s *apiState) {
 		t := &learned{Template: Template{Text: ts.Text, Basis: event.BasisLearned}, first: ts.First, into: ts.Into, byPeople: ts.ByPeople}
 		if t.prepare() == nil && len(l.templates) < maxTemplates {
 			l.templates[t.Text] = t
+			a.typed(&t.Template)
 		}
 	}
 	if s.Tree != nil {

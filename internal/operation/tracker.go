@@ -73,8 +73,9 @@ type memory struct {
 	doc    atomic.Pointer[Matcher]
 	people atomic.Pointer[Matcher]
 
-	mu      sync.RWMutex // guards what follows
-	digest  string       // of the document
+	mu      sync.RWMutex    // guards what follows
+	digest  string          // of the document
+	types   map[string]bool // of objects that templates of the document and learned ones name
 	pins    []Pin
 	learner *learner
 }
@@ -161,7 +162,31 @@ func (a *api) learn(c *capture.Call, e *echo, m *Match) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.learner.learn(&s) != nil && a.learner.find(c.Path, s.names, m)
+	if a.learner.learn(&s) == nil || !a.learner.find(c.Path, s.names, m) {
+		return false
+	}
+	a.typed(m.Template)
+	return true
+}
+
+// typed notes the types of the objects that a template names. The caller holds
+// a.mu.
+func (a *api) typed(t *Template) {
+	if a.types == nil {
+		a.types = make(map[string]bool)
+	}
+	for _, typ := range t.objectTypes() {
+		if len(a.types) < maxTemplates {
+			a.types[typ] = true
+		}
+	}
+}
+
+// hasType reports whether a template names objects of a type.
+func (a *api) hasType(typ string) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.types[typ]
 }
 
 // namesOf returns what reports whether a segment of a path names the caller:
@@ -290,6 +315,9 @@ func (t *Tracker) Refresh(ctx context.Context, route string) error {
 		return err
 	}
 	a.digest = d.Digest
+	for _, t := range d.Templates {
+		a.typed(t)
+	}
 	a.doc.Store(m)
 	t.log.Info("the description of an API was read", "route", route, "title", d.Title, "version", d.Version, "templates", len(d.Templates))
 	return nil

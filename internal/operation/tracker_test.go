@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -132,6 +133,7 @@ func TestObjects(t *testing.T) {
 		{exchange{method: "GET", target: "/v1/customers?ids=5,6"}, "customer/5 customer/6"},
 		{exchange{method: "POST", target: "/v1/customers", body: `{"name":"x","account_id":"a1","tagIds":[1,2],"nested":{"orderId":"o\u0031"}}`}, "account/a1 tag/1 tag/2 order/o1"},
 		{exchange{method: "POST", target: "/v1/customers", body: `{}`, answer: `{"id":"new"}`, status: 201}, "| customer/new"},
+		{exchange{method: "POST", target: "/v1/customers", body: `{"customer":"cus_000002","orders":["f47ac10b-58cc-4372-a567-0e02b2c3d479"],"color":"ABC-123","order":"plain"}`}, "customer/cus_000002"},
 		{exchange{method: "POST", target: "/v1/customers", body: "customer_id=4&x=y", media: "application/x-www-form-urlencoded"}, "customer/4"},
 		{exchange{method: "GET", target: "/v1/customers", answer: `{"error":{"id":"e1"}}`, status: 404}, ""},
 		{exchange{method: "GET", target: "/v1/order-items/9"}, "order_item/9"},
@@ -545,6 +547,42 @@ func TestReplay(t *testing.T) {
 	}
 	if x, y := fmt.Sprint(a), fmt.Sprint(b); x != y || len(a) != 4 {
 		t.Errorf("live     %s\nreplayed %s", x, y)
+	}
+}
+
+// TestConcurrently has calls, changes and configurations at the same time.
+func TestConcurrently(t *testing.T) {
+	tr := tracker(t, Config{File: filepath.Join(t.TempDir(), "operations.json")})
+	apis := []API{{Route: "shop", Document: with(map[string]map[string]*Described{"/v1/described/{id}": {"GET": {}}})}}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running, calls sync.WaitGroup
+	running.Go(func() { tr.Run(ctx) })
+	for g := range 4 {
+		calls.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(g), 1))
+			for i := range 500 {
+				path := []string{"/v1/described/" + fmt.Sprint(i), "/v1/things/" + name(r), "/v1/orders/" + fmt.Sprint(i), "/users/" + name(r)}[r.IntN(4)]
+				observe(tr, exchange{method: "POST", target: path, body: `{"order":"ord_0001"}`, answer: `{"id":1}`, caller: fmt.Sprint(g)})
+				switch i % 100 {
+				case 10:
+					tr.Swap(apis)
+				case 20:
+					tr.Pin("shop", "/v1/things/{id}", "thing")
+				case 30:
+					tr.List("")
+				case 40:
+					tr.Unpin("shop", "/v1/things/{id}")
+				case 50:
+					tr.Refresh(ctx, "shop")
+				}
+			}
+		})
+	}
+	calls.Wait()
+	cancel()
+	running.Wait()
+	if got := observe(tr, exchange{method: "GET", target: "/v1/orders/4711"}).Operation.Route; got != "/v1/orders/{order_id}" {
+		t.Errorf("afterwards: got %q", got)
 	}
 }
 
