@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -252,79 +250,6 @@ func TestAction(t *testing.T) {
 	f("POST", "/v1/reports/{id}", event.ActionUpdate)
 	f("GET", "/v1/x/{other}", event.ActionGrant)
 	f("PURGE", "/v1/y", "")
-}
-
-// TestMatcher is about which template wins.
-func TestMatcher(t *testing.T) {
-	var list []*Template
-	for _, text := range []string{"/users/{id}", "/users/me", "/users/{id}.json", "/users/{id}/{tab}", "/users/me/settings", "/compare/{base}...{head}", "/compare/{spec}",
-		"/files/{path}", "/files/{path}/raw", "/a/{x}/c", "/a/b/{y}", "/", "/v{version}/status"} {
-		list = append(list, &Template{Text: text})
-	}
-	m, err := NewMatcher(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := func(path, want string, values ...string) {
-		t.Helper()
-		var out Match
-		got := ""
-		if m.Find(path, &out) {
-			got = out.Template.Text
-		}
-		if got != want || got != "" && !slices.Equal(out.Values[:out.n], values) {
-			t.Errorf("%s: got %q %q, want %q %q", path, got, out.Values[:out.n], want, values)
-		}
-	}
-	f("/users/4711", "/users/{id}", "4711")
-	f("/users/me", "/users/me")
-	f("/users/me.json", "/users/{id}.json", "me")
-	f("/users/me/orders", "/users/{id}/{tab}", "me", "orders")
-	f("//users//4711/", "/users/{id}", "4711")
-	f("/users;a=b/4711;jsessionid=x", "/users/{id}", "4711")
-	f("/compare/a...b", "/compare/{base}...{head}", "a", "b")
-	f("/compare/ab", "/compare/{spec}", "ab")
-	f("/files/a", "/files/{path}", "a")
-	f("/files/a/b/c", "/files/{path}", "a/b/c")
-	f("/files/a/raw", "/files/{path}/raw", "a")
-	f("/a/b/c", "/a/b/{y}", "c")
-	f("/a/z/c", "/a/{x}/c", "z")
-	f("/", "/")
-	f("", "/")
-	f("/v2/status", "/v{version}/status", "2")
-	f("/nothing", "")
-	f("/users", "")
-	f("/"+strings.Repeat("x/", 3000), "")
-	for _, bad := range []string{"/a/{", "/a/{}", "/a/{x}{y}", "/" + strings.Repeat("{p}/", 20)} {
-		if _, err := NewMatcher([]*Template{{Text: bad}}); err == nil {
-			t.Errorf("%s: got no error", bad)
-		}
-	}
-}
-
-// TestHostileDocument has a document in which a path can be matched in
-// exponentially many ways.
-func TestHostileDocument(t *testing.T) {
-	var list []*Template
-	for i := range 1 << 10 {
-		text := ""
-		for bit := range 10 {
-			if i>>bit&1 == 0 {
-				text += "/a"
-			} else {
-				text += "/{x}"
-			}
-		}
-		list = append(list, &Template{Text: text + "/end"})
-	}
-	m, err := NewMatcher(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out Match
-	if m.Find(strings.Repeat("/a", 10)+"/other", &out) || out.steps > maxSteps+64 {
-		t.Errorf("steps: got %d, want at most %d", out.steps, maxSteps)
-	}
 }
 
 // TestLearnedTemplatesInEvents follows what the events of an API without a
@@ -627,69 +552,4 @@ func FuzzLearn(f *testing.F) {
 			}
 		}
 	})
-}
-
-var sinkFacts capture.Facts
-
-// reportCPU reports the processor time of an operation: on a machine that does
-// other things too it says more than the time that has passed.
-func reportCPU(b *testing.B) func() {
-	used := func() int64 {
-		var u syscall.Rusage
-		syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-		return u.Utime.Nano() + u.Stime.Nano()
-	}
-	before := used()
-	return func() { b.ReportMetric(float64(used()-before)/float64(b.N), "cpu-ns/op") }
-}
-
-// BenchmarkObserve is what a call with a kilobyte of JSON costs.
-func BenchmarkObserve(b *testing.B) {
-	tr := tracker(b, Config{})
-	var body strings.Builder
-	body.WriteString(`{"id":"cus_000002","name":"Carla Ilic","email":"carla@example.com","orders":[`)
-	for i := range 8 {
-		fmt.Fprintf(&body, `{"id":"ord_%06d","total":%d,"currency":"EUR","status":"shipped","note":"leave it at the door, please, and ring twice"},`, i, i*100)
-	}
-	body.WriteString(`{"id":"ord_999999"}]}`)
-	answer := []byte(body.String())
-	header := http.Header{"Content-Type": {"application/json"}}
-	id := &capture.Identity{Principal: event.Principal{ID: "p_1"}}
-	b.SetBytes(int64(len(answer)))
-	b.ReportAllocs()
-	defer reportCPU(b)()
-	for b.Loop() {
-		c := capture.Call{Route: "shop", Method: "GET", Path: "/v1/customers/cus_000002", Header: header, Identity: id}
-		o := tr.Observe(&c)
-		o.Answer(200, header)
-		o.Response(answer)
-		sinkFacts = capture.Facts{}
-		o.End(&sinkFacts)
-	}
-}
-
-// BenchmarkFind is the match of a path alone, against GitHub's 811 templates as
-// a document has them.
-func BenchmarkFind(b *testing.B) {
-	texts := map[string]bool{}
-	for _, op := range operationsOf(b, "testdata/github.txt") {
-		_, text, _ := strings.Cut(op, " ")
-		texts[text] = true
-	}
-	var list []*Template
-	for _, text := range slices.Sorted(maps.Keys(texts)) {
-		list = append(list, &Template{Text: text})
-	}
-	m, err := NewMatcher(list)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	defer reportCPU(b)()
-	var out Match
-	for b.Loop() {
-		if !m.Find("/repos/octo/hello-world/issues/4711/comments", &out) {
-			b.Fatal("not found")
-		}
-	}
 }
