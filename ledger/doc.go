@@ -5,6 +5,9 @@
 //
 //	format                             the version, the origin and the public key
 //	checkpoint                         the newest published signed checkpoint
+//	witnessed                          the newest checkpoint that witnesses cosigned
+//	cosigned/<day>                     the history of those
+//	stamped/<size>.checkpoint, .tsr    checkpoints that an authority time-stamped
 //	journal/<first>.journal            frames of records, as they were committed
 //	sealed/<first>.entries             the same records, compressed, in blocks of 256
 //	envelope/<class>/<day>/<first>.env the envelopes of sealed records

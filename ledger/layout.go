@@ -19,6 +19,7 @@ const (
 	CheckpointFile = "checkpoint"
 	WitnessedFile  = "witnessed" // the newest checkpoint that enough witnesses cosigned
 	CosignedDir    = "cosigned"  // older ones, in a file for each UTC day, as AppendCosigned writes them
+	StampedDir     = "stamped"   // checkpoints that a time-stamp authority stamped, and the time-stamps
 	JournalDir     = "journal"
 	SealedDir      = "sealed"
 	EnvelopeDir    = "envelope"
@@ -27,6 +28,8 @@ const (
 	journalExt = ".journal"
 	sealedExt  = ".entries"
 	envExt     = ".env"
+	stampedExt = ".checkpoint"
+	tokenExt   = ".tsr"
 )
 
 // BlockRecords is the number of records in a sealed block and of hashes in a

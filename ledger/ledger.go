@@ -116,6 +116,21 @@ func (l *Ledger) Checkpoint() (Checkpoint, []byte, error) {
 	return c, b, nil
 }
 
+// Witnessed returns the newest checkpoint that enough witnesses cosigned, and
+// its signed text with the cosignatures. These are not checked: whose keys count
+// is for the reader to say. If there is none the error is [fs.ErrNotExist].
+func (l *Ledger) Witnessed() (Checkpoint, []byte, error) {
+	b, err := fs.ReadFile(l.fsys, WitnessedFile)
+	if err != nil {
+		return Checkpoint{}, nil, fmt.Errorf("reading the cosigned checkpoint: %w", err)
+	}
+	c, err := ParseCheckpoint(b, l.key)
+	if err != nil {
+		return Checkpoint{}, nil, &EvidenceError{WitnessedFile, "", err.Error()}
+	}
+	return c, b, nil
+}
+
 // Refresh looks for what was written since.
 func (l *Ledger) Refresh() error {
 	l.mu.Lock()

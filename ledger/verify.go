@@ -59,6 +59,7 @@ type Report struct {
 	Since      []Checkpoint
 	Witnessed  []WitnessReport // one for each witness that was named
 	Vouched    Vouched         // size 0: what was wanted of witnesses is not there
+	Stamped    Stamped         // time-stamps of RFC 3161, of which the signature was not checked
 	History    int             // cosigned checkpoints in the ledger's history
 	Losses     []Loss          // what is known not to be in the record
 	Clock      []ClockState    // when the ledger's clock had no source, and its steps
@@ -132,6 +133,7 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		v.openSealed()
 		v.expectCheckpoints()
 		v.expectWitnessed()
+		v.expectStamped()
 		v.overlapping()
 		v.sortRoots()
 		v.sealed()
@@ -141,6 +143,7 @@ func verifyOnce(fsys fs.FS, opts VerifyOptions) *Report {
 		v.tree()
 		v.checkpoints()
 		v.witnessed()
+		v.stamped()
 		v.clock()
 		v.strangers()
 		v.noteLocked()
@@ -172,6 +175,7 @@ type verifier struct {
 	roots      []expectedRoot      // by size, while records are read
 	witnesses  witnessFiles        // as they were at first
 	cosigned   []source            // all cosigned checkpoints
+	stamps     []*source           // all time-stamped checkpoints
 	bounds     []bound             // of time, by cosignatures, ascending
 	facts      facts               // of the headers
 	overlap    []span              // leaves of the records in the journal that are sealed too
@@ -262,6 +266,7 @@ func (v *verifier) open() bool {
 		return false
 	}
 	v.openWitnessed()
+	v.openStamped()
 	v.readCheckpoint()
 	v.openTiles()
 	v.plausible = max(v.report.Checkpoint.Size, v.tile(0).hashes()) + 1<<24

@@ -168,7 +168,7 @@ func (v *verifier) tileSizes() {
 func (v *verifier) strangers() {
 	entries, err := fs.ReadDir(v.fsys, ".")
 	v.problem(".", "", err)
-	known := []string{FormatFile, CheckpointFile, WitnessedFile, CosignedDir, JournalDir, SealedDir, EnvelopeDir, TileDir, "lock"}
+	known := []string{FormatFile, CheckpointFile, WitnessedFile, CosignedDir, StampedDir, JournalDir, SealedDir, EnvelopeDir, TileDir, "lock"}
 	for _, e := range entries {
 		if !slices.Contains(known, e.Name()) && path.Ext(e.Name()) != TempExt {
 			v.wrong(e.Name(), "", "the file is no part of a ledger")

@@ -29,6 +29,7 @@ type Vouched struct {
 type witnessFiles struct {
 	newest  []byte // content of WitnessedFile; nil: not there
 	history []historyFile
+	stamped []uint64 // sizes of time-stamped checkpoints
 }
 
 // historyFile is a file of CosignedDir, which grows at its end.

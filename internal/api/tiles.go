@@ -13,11 +13,11 @@ import (
 // tileRoutes are the endpoints of C2SP tlog-tiles.
 func tileRoutes() []route {
 	return []route{
-		{method: "GET", path: "/checkpoint", id: "tlogCheckpoint", summary: "The newest checkpoint: C2SP tlog-checkpoint.", media: "text/plain; charset=utf-8", tiles: true, handle: func(c *call) error {
+		{method: "GET", path: "/checkpoint", id: "tlogCheckpoint", summary: "The newest checkpoint, cosigned by witnesses if there are any: C2SP tlog-checkpoint.", media: "text/plain; charset=utf-8", tiles: true, handle: func(c *call) error {
 			if err := c.mayTile(); err != nil {
 				return err
 			}
-			_, signed, err := c.cfg.Room.Checkpoint()
+			_, signed, err := c.cfg.Room.Shown()
 			if err != nil {
 				return err
 			}
@@ -25,6 +25,7 @@ func tileRoutes() []route {
 			_, err = c.w.Write(signed)
 			return err
 		}},
+		{method: "GET", path: "/ledger", id: "ledgerPage", summary: "A page for people with the newest checkpoint, whose it is, and how to keep and compare it.", media: "text/html; charset=utf-8", tiles: true, handle: ledgerPage},
 		{method: "GET", path: "/tile/{path...}", id: "tlogTile", summary: "A tile or entry bundle: C2SP tlog-tiles, /tile/<L>/<N>[.p/<W>] and /tile/entries/<N>[.p/<W>].", media: "application/octet-stream", tiles: true, handle: tile},
 	}
 }

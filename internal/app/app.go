@@ -25,7 +25,9 @@ import (
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/internal/stamp"
 	"github.com/gatebook/gatebook/internal/vault"
+	"github.com/gatebook/gatebook/internal/witness"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -57,6 +59,8 @@ type App struct {
 
 	catalog   *catalog.Catalog
 	inventory *catalog.Follower
+	witnesses *witness.Follower
+	stamper   *stamp.Stamper
 
 	store   *apikey.Store // of who calls
 	readers *apikey.Store // of who reads the record
@@ -103,6 +107,12 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	if a.ledger, err = ledger.OpenWithKeys(os.DirFS(a.ledgerDir()), a.ledgerKeys()); err != nil {
 		return nil, fmt.Errorf("opening the ledger: %w", err)
 	}
+
+	// The witnesses: who outside vouches for the ledger.
+	if a.witnesses, err = witness.New(a.witnessConfig()); err != nil {
+		return nil, fmt.Errorf("asking witnesses: %w", err)
+	}
+	a.stamper = stamp.New(a.stampConfig())
 
 	// The index: a view of the ledger, in a process of its own.
 	if err = a.openIndex(); err != nil {
@@ -190,6 +200,8 @@ func (a *App) Run(ctx context.Context) error {
 		views.run(end, "keeping what was learned of data", a.keepLearned)
 	}
 	views.run(end, "asking for gRPC services", a.services.run)
+	views.run(end, "asking witnesses", a.witnesses.Run)
+	views.run(end, "having checkpoints time-stamped", a.stamper.Run)
 	if a.ops != nil {
 		views.run(end, "the operations listener", a.serveOps)
 	}

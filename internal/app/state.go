@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/clock"
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/index"
@@ -47,75 +45,12 @@ func (a *App) seal(ctx context.Context, kind event.Kind, name string, facts ...e
 	return nil
 }
 
-// clockEvery is how often the state of the clock is sealed if it does not
+// watchClock seals how the clock is held: at the start, each hour, and at each
 // change.
-const clockEvery = time.Hour
-
-// watchClock seals what the kernel knows of the clock: at the start, each hour,
-// and when its source is lost or found, or it steps.
 func (a *App) watchClock(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Second)
-	defer tick.Stop()
-	var last clock
-	var sealed time.Time
-	before := time.Now()
-	for {
-		now := readClock()
-		wall, mono := time.Now(), time.Since(before)
-		step := wall.Round(0).Sub(before.Round(0)) - mono
-		before = wall
-		stepped := step.Abs() > 100*time.Millisecond
-		if stepped || sealed.IsZero() || now.synchronized != last.synchronized || time.Since(sealed) >= clockEvery {
-			facts := now.facts()
-			if stepped {
-				facts = append(facts, event.Fact{Name: "step_ns", Value: strconv.FormatInt(int64(step), 10)})
-			}
-			if err := a.note(ctx, "clock", facts...); err != nil && ctx.Err() == nil {
-				a.log.Warn("the state of the clock could not be recorded", "error", err)
-			} else {
-				last, sealed = now, time.Now()
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-// clock is what the kernel knows of the clock (adjtimex).
-type clock struct {
-	known, synchronized bool
-	offset, bound       time.Duration
-}
-
-func readClock() clock {
-	var t unix.Timex
-	state, err := unix.Adjtimex(&t)
-	if err != nil {
-		return clock{}
-	}
-	unit := time.Microsecond
-	if t.Status&unix.STA_NANO != 0 {
-		unit = time.Nanosecond
-	}
-	return clock{
-		known: true, synchronized: state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0,
-		offset: time.Duration(t.Offset) * unit, bound: time.Duration(t.Maxerror) * time.Microsecond,
-	}
-}
-
-func (c clock) facts() []event.Fact {
-	if !c.known {
-		return []event.Fact{{Name: "source", Value: "unknown"}}
-	}
-	return []event.Fact{
-		{Name: "error_bound_ns", Value: strconv.FormatInt(int64(c.bound), 10)},
-		{Name: "offset_ns", Value: strconv.FormatInt(int64(c.offset), 10)},
-		{Name: "source", Value: "kernel"},
-		{Name: "synchronized", Value: strconv.FormatBool(c.synchronized)},
-	}
+	return clock.Watch(ctx, clock.Config{Log: a.log, Seal: func(ctx context.Context, facts []event.Fact) error {
+		return a.note(ctx, "clock", facts...)
+	}})
 }
 
 // checks are those of /readyz.
@@ -136,6 +71,11 @@ func (a *App) checks() []api.Check {
 	if a.follower != nil {
 		p := a.follower.Progress()
 		out = append(out, api.Check{Name: "index-lag", OK: p.Behind < 30*time.Second, Detail: fmt.Sprintf("%d records behind", p.Lag)})
+	}
+	for _, check := range []func() (api.Check, bool){a.witnessCheck, a.stampCheck} {
+		if c, ok := check(); ok {
+			out = append(out, c)
+		}
 	}
 	return out
 }
@@ -184,7 +124,7 @@ func (a *App) metrics() []api.Metric {
 			errs = append(errs, counter("gatebook_call_errors_total", "Calls by what went wrong.", g.Errors[k], l, api.Label{Name: "error", Value: k}))
 		}
 	}
-	return slices.Concat(out, calls, denied, inFlight, in, bytesOut, status, errs, dropped)
+	return slices.Concat(out, a.witnessMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

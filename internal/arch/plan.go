@@ -30,10 +30,13 @@ var Floors = map[string]int{
 	"internal/index/...": 4, // search
 	"internal/detect":    4, // rules
 	"internal/catalog":   4, // the inventory
+	"internal/witness":   4, // cosignatures, asked for and given
+	"internal/stamp":     4, // time-stamps of authorities
 
 	"internal/gateway/...": 3, // calls come in
 	"internal/ingest/...":  3, // other logs come in
 	"internal/record":      3, // the only writer
+	"internal/clock":       3, // what the times are worth
 	"internal/follow":      3, // cursors
 	"internal/vault/...":   3, // the keys of the envelopes
 

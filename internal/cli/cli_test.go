@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -161,9 +162,12 @@ func (k *readers) Revoke(_ context.Context, id string) error {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await-checkpoint": awaitCheckpoint},
 		Setup: func(e *testscript.Env) error {
 			h, handler := house(e.T().(testing.TB))
-			_ = h
+			e.Values["house"] = h
+			e.Setenv("LEDGER", h.Dir)
+			e.Setenv("KEY", h.Key)
 			srv := httptest.NewServer(handler)
 			e.Defer(srv.Close)
 			data := filepath.Join(e.WorkDir, "gatebook-data")
@@ -177,6 +181,19 @@ func TestScripts(t *testing.T) {
 			)
 		},
 	})
+}
+
+// awaitCheckpoint waits until the published checkpoint covers so many records.
+func awaitCheckpoint(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseUint(args[0], 10, 64)
+	ts.Check(err)
+	for range 500 {
+		if c, _, err := ts.Value("house").(*readingtest.House).Room.Checkpoint(); err == nil && c.Size >= want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("no checkpoint of %d records comes", want)
 }
 
 // run runs a verb in this process.

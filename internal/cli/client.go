@@ -53,7 +53,9 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	req.Header.Set("Gatebook-Tool", "cli")
 	req.Header.Set("User-Agent", "gatebook-cli")
 	if c.reason != "" {

@@ -96,11 +96,11 @@ func (p *Program) root() *cobra.Command {
 		p.serveCmd(),
 		p.searchCmd(), p.tailCmd(), p.showCmd(), p.whoCmd(), p.objectCmd(), p.routesCmd(),
 		p.apisCmd(), p.appsCmd(), p.callersCmd(), p.leastPrivilegeCmd(),
-		p.proveCmd(), p.verifyCmd(), p.exportCmd(), p.evidenceCmd(),
+		p.proveCmd(), p.verifyCmd(), p.checkpointCmd(), p.gapsCmd(), p.clockCmd(), p.exportCmd(), p.evidenceCmd(),
 		p.reportCmd(),
 		p.keysCmd(), p.readersCmd(),
 		p.eraseCmd(), p.holdCmd(), p.retentionCmd(),
-		p.indexCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
+		p.indexCmd(), p.witnessCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
 	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)

@@ -27,6 +27,7 @@ func (l *loader) check() {
 	l.checkLedger()
 	l.checkEncryption()
 	l.checkRetention()
+	l.checkWitness()
 	l.checkIndex()
 }
 

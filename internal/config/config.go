@@ -45,6 +45,8 @@ type Config struct {
 
 	// Encryption of the envelopes (who, what, payload) in the ledger.
 	Encryption Encryption `key:"encryption" reload:"restart"`
+	// Who outside vouches for the record.
+	Witness Witness `key:"witness" reload:"restart"`
 
 	// How long what is personal is kept. Headers, and with them the proof, are
 	// kept as long as the ledger; see docs/erasure.md.
@@ -75,8 +77,8 @@ type Ops struct {
 	// TLS for this listener. Empty: cleartext.
 	TLS ServerTLS `key:"tls"`
 
-	// Serve checkpoint and tiles of the ledger without a token, for
-	// witnesses and auditors. Tiles hold hashes only, the entry bundles hold
+	// Serve checkpoint and tiles of the ledger without a token, and a page
+	// that shows the checkpoint (/ledger), for witnesses and auditors. Tiles hold hashes only, the entry bundles hold
 	// the headers of the events.
 	PublicTiles bool `key:"public_tiles" default:"false"`
 

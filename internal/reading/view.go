@@ -120,7 +120,7 @@ func looked(e *event.Event) []event.Object {
 }
 
 func (r *Room) prove(n uint64, header []byte) (*Proof, error) {
-	c, signed, err := r.Checkpoint()
+	c, signed, err := r.provenBy(n)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,10 @@ func printWitnesses(w io.Writer, r *ledger.Report) {
 	if r.Vouched.Size > 0 {
 		fmt.Fprintf(w, "witnessed   %d records existed as they are at %s\n", r.Vouched.Size, r.Vouched.At.Format(time.RFC3339))
 	}
+	if s := r.Stamped; s.Count > 0 {
+		fmt.Fprintf(w, "stamped     %d records existed as they are at %s, says a time-stamp; who signed it was not checked:\n            openssl ts -verify -data %s -in %s -CAfile AUTHORITY.pem\n",
+			s.Size, s.Time.Format(time.RFC3339), ledger.StampedName(s.Size), ledger.TokenName(s.Size))
+	}
 }
 
 func printLosses(w io.Writer, losses []ledger.Loss, most int) {
@@ -107,6 +111,13 @@ func witnessesJSON(r *ledger.Report) []map[string]any {
 	return out
 }
 
+func stampedJSON(r *ledger.Report) any {
+	if r.Stamped.Count == 0 {
+		return nil
+	}
+	return map[string]any{"count": r.Stamped.Count, "size": r.Stamped.Size, "time": r.Stamped.Time.Format(time.RFC3339)}
+}
+
 func witnessedJSON(r *ledger.Report) any {
 	if r.Vouched.Size == 0 {
 		return nil
@@ -114,7 +125,8 @@ func witnessedJSON(r *ledger.Report) any {
 	return map[string]any{"size": r.Vouched.Size, "time": r.Vouched.At.Format(time.RFC3339)}
 }
 
-func lossesJSON(losses []ledger.Loss) []map[string]any {
+// LossesJSON returns losses as objects for JSON.
+func LossesJSON(losses []ledger.Loss) []map[string]any {
 	out := make([]map[string]any, len(losses))
 	for i, l := range losses {
 		out[i] = map[string]any{"reason": l.Reason, "from": stamp(l.From), "to": stamp(l.To)}
@@ -133,7 +145,8 @@ func lossesJSON(losses []ledger.Loss) []map[string]any {
 	return out
 }
 
-func clockJSON(states []ledger.ClockState) []map[string]any {
+// ClockJSON returns states of the clock as objects for JSON.
+func ClockJSON(states []ledger.ClockState) []map[string]any {
 	out := make([]map[string]any, len(states))
 	for i, s := range states {
 		out[i] = map[string]any{"from": stamp(s.From), "what": s.What, "record": s.Record}

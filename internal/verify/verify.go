@@ -130,7 +130,7 @@ func Run(dir string, o Options, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "gatebook-verify: %v\n", err)
 		return Unreadable
 	}
-	root, err := ledgerDir(dir)
+	root, err := LedgerDir(dir)
 	if err != nil {
 		fmt.Fprintf(stderr, "gatebook-verify: %v\n", err)
 		return Unreadable
@@ -159,8 +159,8 @@ func Code(r *ledger.Report) int {
 	return Intact
 }
 
-// ledgerDir returns the ledger's folder in dir, or dir if it is one.
-func ledgerDir(dir string) (string, error) {
+// LedgerDir returns the ledger's folder in dir, or dir if it is one.
+func LedgerDir(dir string) (string, error) {
 	if _, err := os.ReadDir(dir); err != nil {
 		return "", fmt.Errorf("opening the ledger: %w", err)
 	}
@@ -243,8 +243,9 @@ func printJSON(w io.Writer, r *ledger.Report) {
 		"locked":     r.Locked,
 		"witnesses":  witnessesJSON(r),
 		"witnessed":  witnessedJSON(r),
-		"lost":       lossesJSON(r.Losses),
-		"clock":      clockJSON(r.Clock),
+		"stamped":    stampedJSON(r),
+		"lost":       LossesJSON(r.Losses),
+		"clock":      ClockJSON(r.Clock),
 		"removals":   removals(r.Removals),
 		"problems":   problems(r.Problems),
 		"unreadable": problems(r.Unreadable),

@@ -25,6 +25,20 @@ import (
 	"github.com/gatebook/gatebook/ledger"
 )
 
+// keys are the private and the public keys of ledgers, by folder.
+var keys = map[string][2]string{}
+
+// someEvent is an event that happens now.
+func someEvent(i int) *event.Event {
+	at := time.Now()
+	var random [8]byte
+	rand.Read(random[:])
+	return &event.Event{
+		Header: event.Header{ID: event.NewID(at, random), Kind: event.Access, Arrived: at, Sequence: uint64(i + 1)},
+		Who:    &event.Who{Subject: fmt.Sprintf("user-%d", i)},
+	}
+}
+
 // makeLedger records events in a ledger of which a part is sealed.
 func makeLedger(t *testing.T, events int) (dir string, key note.Verifier) {
 	t.Helper()
@@ -40,6 +54,7 @@ func makeLedger(t *testing.T, events int) (dir string, key note.Verifier) {
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
+	keys[dir] = [2]string{skey, vkey}
 	r, err := record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: 256 << 10})
 	if err != nil {
 		t.Fatal(err)
@@ -51,13 +66,7 @@ func makeLedger(t *testing.T, events int) (dir string, key note.Verifier) {
 	for c := range 128 {
 		wg.Go(func() {
 			for i := c; i < events; i += 128 {
-				at := time.Now()
-				var random [8]byte
-				rand.Read(random[:])
-				if _, err := r.Append(ctx, &event.Event{
-					Header: event.Header{ID: event.NewID(at, random), Kind: event.Access, Arrived: at, Sequence: uint64(i + 1)},
-					Who:    &event.Who{Subject: fmt.Sprintf("user-%d", i)},
-				}); err != nil {
+				if _, err := r.Append(ctx, someEvent(i)); err != nil {
 					t.Error(err)
 				}
 			}

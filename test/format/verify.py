@@ -108,12 +108,13 @@ class Damage(Exception):
 
 
 class Key:
-    def __init__(self, text):
+    """A public key: algorithm 1 for ledgers, 4 for witnesses."""
+    def __init__(self, text, algorithm=1):
         try:
             self.name, digest, b64 = text.split("+", 2)
             b = unbase64(b64)
             self.hash, self.public = bytes.fromhex(digest), b[1:]
-            ok = len(b) == 33 and b[0] == 1 and self.hash == sha(self.name.encode(), b"\n", b)[:4]
+            ok = len(b) == 33 and b[0] == algorithm and self.hash == sha(self.name.encode(), b"\n", b)[:4]
         except ValueError:
             ok = False
         if not ok:
@@ -143,6 +144,33 @@ def parse_checkpoint(raw, key):
         raise ValueError("it is not signed by the ledger's key")
     except ValueError as e:
         raise Damage("checkpoint: %s" % e) from None
+
+
+def cosigned_by(raw, witness):
+    """Returns the time at which the witness cosigned (section 12), or None."""
+    text, sigs = raw.decode().split("\n\n", 1)
+    for line in sigs[:-1].split("\n"):
+        _, name, b64 = line.split(" ")
+        b = unbase64(b64)
+        if name == witness.name and b[:4] == witness.hash:
+            at = be(b[4:12])
+            message = "cosignature/v1\ntime %d\n%s\n" % (at, text)
+            if len(b) != 76 or at >= 1 << 63 or not signed_by(witness.public, message.encode(), b[12:]):
+                raise Damage("the cosignature of %s is wrong" % name)
+            return at
+    return None
+
+
+def history(b):
+    """Returns the checkpoints in a file of cosigned/, and what is left over."""
+    notes = []
+    while True:
+        text = b.find(b"\n\n")
+        end = b.find(b"\n\n", text + 2)
+        if text < 0 or end < 0:
+            return notes, b
+        notes.append(b[:end + 1])
+        b = b[end + 2:]
 
 
 class Reader:
@@ -374,9 +402,10 @@ class Verifier:
                 self.wrong(folder + "/" + name, "it is no part of a ledger")
         return firsts
 
-    def run(self, key, since):
+    def run(self, key, since, witnesses=(), quorum=0):
         if not self.open(key):
             return
+        self.witnessed([Key(w, 4) for w in witnesses], quorum or len(witnesses))
         self.sealed()
         self.journals()
         self.removed()
@@ -421,6 +450,49 @@ class Verifier:
                 self.wrong("checkpoint", str(e))
         self.has_checkpoint = b is not None
         return True
+
+    def witnessed(self, witnesses, quorum):
+        """Reads the cosigned checkpoints (section 12)."""
+        notes, days = [], self.list("cosigned")
+        for day in days:
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+                self.wrong("cosigned/" + day, "it is no part of a ledger")
+                continue
+            found, rest = history(self.read("cosigned/" + day) or b"")
+            notes += [("cosigned/" + day, n) for n in found]
+            if rest and day != days[-1]:
+                self.wrong("cosigned/" + day, "its end is not a whole checkpoint")
+            elif rest:
+                self.notes.append("cosigned/%s: a torn end" % day)
+        b = self.read("witnessed")
+        if b is not None:
+            notes.append(("witnessed", b))
+        before, vouched = 0, 0
+        for where, note in notes:
+            try:
+                size, root = parse_checkpoint(note, self.key)
+                if size < before:
+                    raise Damage("it stands after one for %d records" % before)
+                if self.checkpoint and size > self.checkpoint[0]:
+                    raise Damage("it is newer than the published checkpoint, which was replaced by an older one")
+                before = size
+                if sum(cosigned_by(note, w) is not None for w in witnesses) >= quorum:
+                    vouched = size
+                self.wanted.append((size, root, where))
+            except (Damage, ValueError) as e:
+                self.wrong(where, str(e))
+        for name in self.list("stamped"):
+            stem, _, ext = name.partition(".")
+            if not DIGITS.fullmatch(stem) or ext not in ("checkpoint", "tsr"):
+                self.wrong("stamped/" + name, "it is no part of a ledger")
+            elif ext == "checkpoint":
+                self.older(self.read("stamped/" + name) or b"", "stamped/" + name)
+            elif self.read("stamped/" + stem + ".checkpoint") is None:
+                self.wrong("stamped/" + name, "its checkpoint is missing")
+            elif sha(self.read("stamped/" + stem + ".checkpoint")) not in (self.read("stamped/" + name) or b""):
+                self.wrong("stamped/" + name, "it is of something else")
+        if witnesses and not vouched:
+            self.wrong("witnessed", "fewer than %d of the witnesses vouch for these records" % quorum)
 
     def older(self, b, where):
         try:
@@ -681,7 +753,7 @@ class Verifier:
         return hashes[0]
 
     def strangers(self):
-        known = ["format", "checkpoint", "journal", "sealed", "envelope", "tile", "lock"]
+        known = ["format", "checkpoint", "witnessed", "cosigned", "stamped", "journal", "sealed", "envelope", "tile", "lock"]
         for name in self.list("."):
             if name not in known:
                 self.wrong(name, "it is no part of a ledger")
@@ -694,10 +766,12 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--key")
     p.add_argument("--since", action="append", default=[])
+    p.add_argument("--witness", action="append", default=[])
+    p.add_argument("--quorum", type=int, default=0)
     p.add_argument("directory")
     args = p.parse_args()
     v = Verifier(args.directory)
-    v.run(args.key, args.since)
+    v.run(args.key, args.since, args.witness, args.quorum)
     for kind, lines in (("CHANGED", v.damage), ("UNREADABLE", v.unreadable), ("note", v.notes)):
         for line in lines:
             print("%-11s %s" % (kind, line))
