@@ -146,7 +146,7 @@ func (v *verifier) segment(seg *segment, b *buffers) {
 		return
 	}
 	defer f.Close()
-	clear(b.wanted)
+	b.forget()
 	roots := span{first: seg.first / BlockRecords, hashes: make([]Hash, 0, len(seg.refs))}
 	for i, ref := range seg.refs {
 		headers, err := readEntries(f, v.dec, &b.block, b.headers[:0], seg, i)
@@ -174,6 +174,21 @@ func (v *verifier) segment(seg *segment, b *buffers) {
 	v.known(roots)
 	if !v.opts.SkipEnvelopes {
 		v.explain(f, seg, v.segmentEnvelopes(seg, b))
+	}
+}
+
+// forget empties the lists of what is wanted, and keeps their memory for the
+// days that the last segment had.
+func (b *buffers) forget() {
+	for day, classes := range b.wanted {
+		used := false
+		for c := range classes {
+			used = used || len(classes[c]) > 0
+			classes[c] = classes[c][:0]
+		}
+		if !used {
+			delete(b.wanted, day)
+		}
 	}
 }
 
