@@ -3,5 +3,7 @@
 // the evidence does not hold, by the means that the table names, and where.
 //
 // The table is docs/tampering.md, which is written from the attacks themselves
-// (go test ./test/tamper -run TestTable -update).
+// (go test ./test/tamper -run TestTable -update). The verifier of package
+// test/format, which is in another language and shares no code with ours, sees
+// the same attacks; where it does something else, the attack says why.
 package tamper

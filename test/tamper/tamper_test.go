@@ -107,6 +107,56 @@ func named(out, start, says string) bool {
 	return false
 }
 
+// TestSecondVerifier shows the attacks to the verifier that was written from
+// docs/FORMAT.md alone. Where it does less, the attack says so.
+func TestSecondVerifier(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a second for each attack")
+	}
+	for _, tool := range []string{"python3", "zstd"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed, and the second verifier needs it", tool)
+		}
+	}
+	h := theHouse(t)
+	if code, out := program(t, "python3", "../format/verify.py", "--key", h.vkey, "--since", h.since, "--since", h.newest, "--witness", h.witness.String(), h.dir); code != 0 {
+		t.Fatalf("before anything is done: exit code %d, want 0\n%s", code, out)
+	}
+	for _, a := range attacks() {
+		if a.pack != nil {
+			continue // see TestPacks
+		}
+		t.Run(a.group+"/"+a.what, func(t *testing.T) {
+			t.Parallel()
+			v := victimOf(t)
+			a.do(v)
+			args := []string{"../format/verify.py"}
+			if a.by != alone && a.by != unreadab {
+				args = append(args, "--key", h.vkey)
+			}
+			switch a.by {
+			case withOld:
+				args = append(args, "--since", h.since, "--since", h.newest)
+			case withWit:
+				args = append(args, "--witness", h.witness.String())
+			}
+			code, out := program(t, "python3", append(args, v.dir)...)
+			want := 1
+			switch {
+			case a.second != "":
+				want = a.code
+			case a.by == listed:
+				want = 0
+			case a.by == unreadab:
+				want = 2
+			}
+			if code != want || strings.Contains(out, "Traceback") {
+				t.Errorf("exit code %d, want %d\n%s", code, want, out)
+			}
+		})
+	}
+}
+
 const tablePath = "../../docs/tampering.md"
 
 // TestTable compares docs/tampering.md with the attacks.
