@@ -154,7 +154,8 @@ type Ledger struct {
 	// The size at which a segment is closed and compressed.
 	SegmentSize Size `key:"segment_size" default:"64MiB" min:"64KiB" max:"4GiB"`
 
-	// The age at which a segment is closed and compressed, however small.
+	// The age at which a segment is closed and compressed, however small, as
+	// soon as it completes a block of 256 records.
 	SealAfter time.Duration `key:"seal_after" default:"10m" min:"1s" max:"24h"`
 
 	// A second place for the newest checkpoint, best on another disk, so that

@@ -90,6 +90,13 @@ func story(t *testing.T, d *crashDisk, cfg Config, encrypt bool) map[uint64]even
 				return acked
 			}
 		}
+		if r.w.old() {
+			t.Fatal("the segment is old already")
+		}
+		r.w.since = r.w.since.Add(-r.cfg.SealAfter) // its time has come
+		if r.rollOld(); r.w == nil {
+			return acked
+		}
 		if r.sealFinished(context.Background()) != nil {
 			return acked
 		}

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/disk"
 	"github.com/gatebook/gatebook/ledger"
 )
@@ -139,6 +141,7 @@ func (w *writer) replay(first uint64, last bool) (end uint64, offset int64, err 
 	}
 	end = first
 	clear(w.known) // of this segment
+	w.since = time.Time{}
 	scan := ledger.NewFrames(f, size, first)
 	for {
 		frame, err := scan.Next()
@@ -154,9 +157,23 @@ func (w *writer) replay(first uint64, last bool) (end uint64, offset int64, err 
 		if err := w.replayFrame(name, frame, scan.Offset()-int64(frame.Size)); err != nil {
 			return 0, 0, err
 		}
+		if w.since.IsZero() {
+			w.since = w.began(frame)
+		}
 		end = frame.First + uint64(len(frame.Records))
 	}
 	return end, scan.Offset(), nil
+}
+
+// began returns when a segment got its first frame, as its first record says:
+// a segment does not grow young by a restart.
+func (w *writer) began(frame *ledger.Frame) time.Time {
+	now := w.cfg.Now()
+	h, err := event.DecodeHeader(frame.Records[0].Header)
+	if err != nil || h.Completed.After(now) {
+		return now
+	}
+	return h.Completed
 }
 
 func (w *writer) replayFrame(name string, frame *ledger.Frame, offset int64) error {
@@ -267,9 +284,6 @@ func (w *writer) openActive() error {
 		return fmt.Errorf("opening the journal: %w", err)
 	}
 	w.active = f
-	if w.offset > 0 {
-		w.since = w.cfg.Now()
-	}
 	size, err := f.Size()
 	if err == nil {
 		err = w.cutTail(f, size)

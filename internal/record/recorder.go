@@ -29,7 +29,7 @@ type Config struct {
 	Anchor      Anchor        // a second place for the newest checkpoint; nil: none
 	Edge        string        // named on the recorder's own events
 	SegmentSize int64         // bytes of a journal segment; 64 MiB
-	SealAfter   time.Duration // age at which a journal segment is sealed though it is not full; 10 minutes
+	SealAfter   time.Duration // age at which a journal segment is sealed though it is not full, as soon as it completes a block; 10 minutes
 	Linger      time.Duration // how long an event nobody waits for may wait for others; 5 ms
 	Publish     time.Duration // at most this long after a commit is the checkpoint published; 500 ms
 	Queue       int           // events that may wait for the commit; 16384

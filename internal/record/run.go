@@ -241,6 +241,19 @@ func (r *Recorder) housekeep() {
 	if r.cfg.Now().Sub(r.w.publishAt) >= r.cfg.Publish {
 		r.publish()
 	}
+	r.rollOld()
+}
+
+// rollOld finishes the active segment at its age, however small it is. Without
+// room for the next one it goes on with this one, and tries again.
+func (r *Recorder) rollOld() {
+	if !r.w.old() {
+		return
+	}
+	if err := r.rollNow(); err != nil && r.w != nil {
+		r.cfg.Log.Error("the journal segment is old, and could not be finished; it will be tried again", "error", err)
+		r.w.since = r.cfg.Now().Add(retryAfter - r.cfg.SealAfter)
+	}
 }
 
 // reopen tries to go on after an error, at most once a second.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-
 	"time"
 
 	"github.com/gatebook/gatebook/internal/disk"
@@ -79,12 +78,21 @@ func (w *writer) room(n int) error {
 	return w.roll()
 }
 
+// old reports whether the active segment has reached the age at which it is
+// finished, and sealing it would come to something: records are sealed in
+// complete blocks, so a segment that completes none would only become one more
+// small file. It waits for the block.
+func (w *writer) old() bool {
+	complete := w.tree.Size() / ledger.BlockRecords * ledger.BlockRecords
+	return complete > w.first && !w.since.IsZero() && w.cfg.Now().Sub(w.since) >= w.cfg.SealAfter
+}
+
 // roll finishes the active segment and begins the next.
 func (w *writer) roll() error {
 	first := w.tree.Size()
 	next, key, err := w.newSegment(first)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoSpace, err)
+		return err
 	}
 	old := w.active
 	w.active, w.key = next, key
@@ -99,18 +107,21 @@ func (w *writer) roll() error {
 // newSegment begins a journal segment. It grows as it is written: to fill it
 // with zeros ahead of its use would save some of each sync, but costs 7 % of
 // the processor under load, and its writes stand before the commit's.
+//
+// An error but [errNoSpace] may leave an empty segment that nothing may be
+// written before.
 func (w *writer) newSegment(first uint64) (File, *ledger.DataKey, error) {
 	name := ledger.JournalName(first)
 	key, err := w.cfg.newKey(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", errNoSpace, err)
 	}
 	f, err := w.disk.OpenFile(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", errNoSpace, errors.Join(err, w.cfg.retire(name)))
 	}
 	if err := w.disk.SyncDir(ledger.JournalDir); err != nil {
-		return nil, nil, errors.Join(err, f.Close())
+		return nil, nil, fmt.Errorf("beginning a journal segment: %w", errors.Join(err, f.Close()))
 	}
 	return f, key, nil
 }
