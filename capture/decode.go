@@ -1,69 +1,9 @@
 package capture
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"io"
-	"net/http"
-	"strings"
 	"sync"
 )
-
-// coding is how a body is coded.
-type coding uint8
-
-const (
-	plain coding = iota
-	zipped
-	deflated
-	foreign // cannot be undone here
-)
-
-// codingOf returns the coding that h announces.
-func codingOf(h http.Header) coding {
-	c := plain
-	for _, line := range h["Content-Encoding"] {
-		for name := range strings.SplitSeq(line, ",") {
-			next := foreign
-			switch strings.ToLower(strings.TrimSpace(name)) {
-			case "identity", "":
-				continue
-			case "gzip", "x-gzip":
-				next = zipped
-			case "deflate":
-				next = deflated
-			}
-			if c != plain {
-				return foreign // coded twice
-			}
-			c = next
-		}
-	}
-	return c
-}
-
-// open returns a reader of what r has when its coding is undone.
-func (c coding) open(r io.Reader) (io.Reader, error) {
-	switch c {
-	case zipped:
-		return gzip.NewReader(r)
-	case deflated:
-		// RFC 9110 says zlib, and many send bare deflate. A zlib header is a
-		// multiple of 31 and begins with the method 8.
-		var head [2]byte
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return nil, err
-		}
-		r = io.MultiReader(bytes.NewReader(head[:]), r)
-		if head[0]&15 == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
-			return zlib.NewReader(r)
-		}
-		return flate.NewReader(r), nil
-	}
-	return r, nil
-}
 
 // Bounds of the decoding of one body for an observer.
 const (
@@ -86,28 +26,33 @@ type decoder struct {
 	cut    bool // not all was decoded
 }
 
-func startDecoder(c coding, see func([]byte)) *decoder {
+// startDecoder begins to decode what is added. See is called by a goroutine of
+// its own, until end has returned.
+func startDecoder(list codings, see func([]byte)) *decoder {
 	d := &decoder{done: make(chan struct{})}
 	d.wake.L = &d.mu
-	go d.run(c, see)
+	wide := list.wide()
+	if wide {
+		select {
+		case longWindows <- struct{}{}:
+		default: // all windows are in use
+			d.over, d.cut = true, true
+			close(d.done)
+			return d
+		}
+	}
+	go func() {
+		defer close(d.done)
+		d.run(list, see)
+		if wide {
+			<-longWindows
+		}
+	}()
 	return d
 }
 
-func (d *decoder) run(c coding, see func([]byte)) {
-	defer close(d.done)
-	r, err := c.open(d)
-	if err == nil {
-		buf := make([]byte, 16<<10)
-		total := 0
-		for err == nil && total < maxDecoded {
-			var n int
-			n, err = r.Read(buf)
-			if n > 0 {
-				see(buf[:n])
-			}
-			total += n
-		}
-	}
+func (d *decoder) run(list codings, see func([]byte)) {
+	err := list.each(d, maxDecoded, see)
 	d.mu.Lock()
 	d.cut, d.over, d.queue = err != io.EOF, true, nil
 	d.mu.Unlock()

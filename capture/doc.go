@@ -46,20 +46,23 @@
 // # Bodies
 //
 // The hash and the length in an event are those of the body as it passed. The
-// text is decompressed (gzip and deflate), to a bounded length. A body in
-// another content coding, or one that is not text at all (images, protobuf),
-// is not kept, because secrets in it could not be found: the event says that
-// it is truncated. The record of a WebSocket holds
-// the text messages, one to a line; compressed and binary ones are left out.
+// text is decompressed (gzip, deflate, br and zstd, up to three in a row), to a
+// bounded length. A body in another content coding, or one that is not text at
+// all (images, protobuf), is not kept, because secrets in it could not be
+// found: the event says that it is truncated. So is one of br or zstd whose
+// window is larger than 8 MiB. The record of a WebSocket holds the text
+// messages, one to a line; compressed and binary ones are left out.
 //
 // # What a call is about
 //
-// An [Observer] sees the whole of what passes, without content codings (gzip
-// and deflate) and before redaction, and says at the end what operation it was,
+// An [Observer] sees the whole of what passes, without the content codings
+// above and before redaction, and says at the end what operation it was,
 // which objects it touched and what data it held. It is not asked for anything
 // before a byte is passed on, and what it says is bounded and redacted like the
 // rest. What could not be shown to it (another coding, or a coded body that it
-// could not follow) makes the event [event.Header] Partial.
+// could not follow) makes the event [event.Header] Partial. So does a body of br
+// or zstd that is longer than what is recorded, if 64 others are passing:
+// their windows are what bounds the memory.
 //
 // # Errors and refusals
 //

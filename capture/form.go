@@ -1,14 +1,8 @@
 package capture
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"encoding/binary"
-	"io"
 	"net/http"
-	"strings"
 )
 
 // bodyForm says how the bytes of a body are to be read.
@@ -30,34 +24,11 @@ func (f bodyForm) text(b []byte) (text []byte, short bool) {
 	if f.upgraded {
 		return frameTexts(b)
 	}
-	for _, coding := range f.header["Content-Encoding"] {
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "identity", "":
-		case "gzip", "x-gzip":
-			r, err := gzip.NewReader(bytes.NewReader(b))
-			return inflate(r, err, max(maxText, 4*len(b)))
-		case "deflate":
-			// RFC 9110 says zlib, and many send bare deflate.
-			if r, err := zlib.NewReader(bytes.NewReader(b)); err == nil {
-				return inflate(r, nil, max(maxText, 4*len(b)))
-			}
-			return inflate(flate.NewReader(bytes.NewReader(b)), nil, max(maxText, 4*len(b)))
-		default:
-			return nil, true
-		}
+	list := codingsOf(f.header)
+	if len(list) == 0 {
+		return b, false
 	}
-	return b, false
-}
-
-func inflate(r io.Reader, err error, limit int) ([]byte, bool) {
-	if err != nil {
-		return nil, true
-	}
-	text, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if len(text) > limit {
-		return text[:limit], true
-	}
-	return text, err != nil
+	return list.undo(b, max(maxText, 4*len(b)))
 }
 
 // frameTexts returns the text messages in a sequence of WebSocket frames (RFC

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
 )
@@ -99,6 +102,38 @@ func zlibbed(s string) []byte {
 	return b.Bytes()
 }
 
+func brotlied(s string) []byte {
+	var b bytes.Buffer
+	w := brotli.NewWriter(&b)
+	io.WriteString(w, s)
+	w.Close()
+	return b.Bytes()
+}
+
+// wideBrotli returns s with a window of 16 MiB.
+func wideBrotli(s string) []byte {
+	var b bytes.Buffer
+	w := brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
+	io.WriteString(w, s)
+	w.Close()
+	return b.Bytes()
+}
+
+func zstandard(s string) []byte {
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic(err)
+	}
+	io.WriteString(w, s)
+	w.Close()
+	return b.Bytes()
+}
+
+// wideZstd is "hello" in a frame that asks for a window of 1 GiB: magic, no
+// content size, the window, one raw block that is the last.
+var wideZstd = append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 20 << 3, 5<<3 | 1, 0, 0}, "hello"...)
+
 // TestObserverSeesContent shows bodies of each coding and length, as they were
 // before coding and before redaction.
 func TestObserverSeesContent(t *testing.T) {
@@ -125,8 +160,25 @@ func TestObserverSeesContent(t *testing.T) {
 		{"deflate beyond what is kept", "deflate", zlibbed(random.String()), random.String(), 100, false},
 		{"cut gzip", "gzip", gzipped(random.String())[:2000], "", 0, true},
 		{"no gzip", "gzip", []byte("hello"), "", 0, true},
-		{"foreign", "br", []byte("hello"), "", 0, true},
-		{"coded twice", "gzip, gzip", gzipped(string(gzipped("hello"))), "", 0, true},
+		{"br", "br", brotlied("hello"), "hello", 0, false},
+		{"br beyond what is kept", "br", brotlied(random.String()), random.String(), 100, false},
+		{"br not recorded", "BR", brotlied("hello"), "hello", -1, false},
+		{"cut br", "br", brotlied(random.String())[:2000], "", 0, true},
+		{"cut br beyond what is kept", "br", brotlied(random.String())[:2000], "", 100, true},
+		{"no br", "br", []byte("hello"), "", 0, true},
+		{"br of a window that is too large", "br", wideBrotli("hello"), "", 0, true},
+		{"zstd", "zstd", zstandard("hello"), "hello", 0, false},
+		{"zstd beyond what is kept", "zstd", zstandard(random.String()), random.String(), 100, false},
+		{"zstd in two frames", "zstd", append(zstandard("hel"), zstandard("lo")...), "hello", 0, false},
+		{"cut zstd", "zstd", zstandard(random.String())[:2000], "", 0, true},
+		{"no zstd", "zstd", []byte("hello"), "", 100, true},
+		{"zstd of a window that is too large", "zstd", wideZstd, "", 0, true},
+		{"foreign", "compress", []byte("hello"), "", 0, true},
+		{"coded twice", "gzip, gzip", gzipped(string(gzipped("hello"))), "hello", 0, false},
+		{"two codings", "gzip, br", brotlied(string(gzipped("hello"))), "hello", 0, false},
+		{"two codings beyond what is kept", "zstd, identity, deflate", zlibbed(string(zstandard(random.String()))), random.String(), 100, false},
+		{"in the wrong order", "br, gzip", brotlied(string(gzipped("hello"))), "", 0, true},
+		{"coded too often", "gzip, gzip, gzip, gzip", gzipped(string(gzipped(string(gzipped(string(gzipped("hello"))))))), "", 0, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -20,9 +20,9 @@ type tee struct {
 	n    uint64
 	scr  *scratch // nil until the first byte
 
-	look   func([]byte) // sees what passes, without its coding; nil: nobody does
-	coding coding       // of what passes
-	long   *decoder     // for a coded body that is longer than what is kept
+	look  func([]byte) // sees what passes, without its coding; nil: nobody does
+	coded codings      // what passes
+	long  *decoder     // for a coded body that is longer than what is kept
 }
 
 // see has look see what passes from now on, of a body with the header h.
@@ -30,7 +30,7 @@ func (t *tee) see(look func([]byte), h http.Header) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop()
-	t.look, t.coding = look, codingOf(h)
+	t.look, t.coded = look, codingsOf(h)
 }
 
 // drop ends the decoding of a body that is not needed any more.
@@ -71,13 +71,13 @@ func (t *tee) add(p []byte) {
 		t.scr.buf = append(t.scr.buf, p[:min(room, len(p))]...)
 	}
 	switch {
-	case t.look == nil || t.coding == foreign:
-	case t.coding == plain:
+	case t.look == nil || t.coded.foreign():
+	case len(t.coded) == 0:
 		t.look(p)
 	case t.long != nil:
 		t.long.add(p)
 	case t.n > uint64(len(t.scr.buf)):
-		t.long = startDecoder(t.coding, t.look)
+		t.long = startDecoder(t.coded, t.look)
 		t.long.add(before)
 		t.long.add(p)
 	}
@@ -100,8 +100,8 @@ func (t *tee) take() taken {
 	t.done = true
 	out := taken{n: t.n, scr: t.scr}
 	switch {
-	case t.look == nil || t.coding == plain || t.n == 0:
-	case t.coding == foreign:
+	case t.look == nil || len(t.coded) == 0 || t.n == 0:
+	case t.coded.foreign():
 		out.unseen = true
 	case t.long != nil:
 		out.unseen = t.long.end()
