@@ -2,8 +2,11 @@ package app
 
 import (
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/internal/catalog"
+	"github.com/gatebook/gatebook/internal/config"
 )
 
 // openInventory makes the catalog, and takes up where it was left.
@@ -17,15 +20,38 @@ func (a *App) openInventory() error {
 	return err
 }
 
-// documents returns what the descriptions of the APIs say.
+// documents returns what the descriptions of the APIs say, each operation for
+// the route that takes its calls: several routes may share a description.
 func (a *App) documents() []catalog.Documented {
-	list := a.operations.Documented()
-	out := make([]catalog.Documented, len(list))
-	for i, d := range list {
-		out[i] = catalog.Documented{API: d.Route, Method: d.Method, Route: d.Template, Name: d.Name, Deprecated: d.Deprecated, Requires: d.Requires, Statuses: d.Statuses}
-		for _, c := range d.Choices {
-			out[i].Scopes = append(out[i].Scopes, c.Scopes...)
+	out := []catalog.Documented{}
+	for _, d := range a.operations.Documented() {
+		if !a.takes(d.Route, d.Template) {
+			continue
 		}
+		doc := catalog.Documented{API: d.Route, Method: d.Method, Route: d.Template, Name: d.Name, Deprecated: d.Deprecated, Requires: d.Requires, Statuses: d.Statuses}
+		for _, c := range d.Choices {
+			doc.Scopes = append(doc.Scopes, c.Scopes...)
+		}
+		out = append(out, doc)
 	}
 	return out
+}
+
+// takes reports whether calls of a template come to the route, and not to
+// another one for the same hosts with a longer path.
+func (a *App) takes(route, template string) bool {
+	routes := a.cfg.Gateway.Routes
+	i := slices.IndexFunc(routes, func(r config.Route) bool { return r.Name == route })
+	if i < 0 || !below(routes[i].Path, template) {
+		return false
+	}
+	return !slices.ContainsFunc(routes, func(r config.Route) bool {
+		return len(r.Path) > len(routes[i].Path) && below(r.Path, template) && slices.Equal(r.Hosts, routes[i].Hosts) && len(r.Methods) == 0
+	})
+}
+
+// below reports whether a template is the path, or below it.
+func below(path, template string) bool {
+	path = strings.TrimSuffix(path, "/")
+	return template == path || strings.HasPrefix(template, path+"/")
 }

@@ -112,11 +112,11 @@ func (f *Follower) advance(ctx context.Context, from, to uint64) error {
 			return err
 		}
 	}
-	return f.ledger.Range(from, to, func(n uint64, s *event.Sealed) error {
+	return f.ledger.Headers(from, to, func(n uint64, header []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		h, err := event.DecodeHeader(s.Header)
+		h, err := event.DecodeHeader(header)
 		if err != nil {
 			f.log.Warn("an event is left out of the catalog", "number", n, "error", err)
 			h = new(event.Header)

@@ -8,16 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/ledger"
 	"github.com/gatebook/gatebook/test/readingtest"
 )
@@ -34,8 +31,11 @@ identity:
   trusted_headers:
     peers: [127.0.0.0/8]
 ledger: {segment_size: 2MiB, seal_after: 5s}
-encryption: {mode: none} # so that what is left of an envelope can be seen
 `
+
+// inClear is staff without encryption, so that what is left of an envelope can
+// be seen.
+const inClear = staff + "encryption: {mode: none}\n"
 
 // parrot is an API that answers with what it was sent.
 func parrot(t *testing.T) string {
@@ -122,11 +122,8 @@ func (s *server) erase(args ...string) eraseItem {
 // of counts the headers in the ledger that are of the principal.
 func of(t *testing.T, data, principal string) (n int) {
 	t.Helper()
-	l, err := ledger.Open(os.DirFS(filepath.Join(data, "ledger")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = l.Headers(0, l.Size(), func(_ uint64, header []byte) error {
+	l := openLedger(t, data)
+	err := l.Headers(0, l.Size(), func(_ uint64, header []byte) error {
 		if bytes.Contains(header, []byte(`"principal":{"kind":"user","id":"`+principal+`"`)) {
 			n++
 		}
@@ -163,7 +160,7 @@ func TestErasePerson(t *testing.T) {
 	}
 	alice := member{"u-71c4", "alice.moreau@shop.example", "127.0.71.4"}
 	bob := member{"u-0b0b", "bob.stone@shop.example", "127.0.11.11"}
-	s := serveConfig(t, t.TempDir(), parrot(t), staff)
+	s := serveConfig(t, t.TempDir(), parrot(t), inClear)
 	stop := make(chan struct{})
 	var others sync.WaitGroup
 	others.Go(func() { bob.call(t, s.url, 0, 1<<30, 1, stop) })
@@ -301,7 +298,7 @@ func TestEraseKilled(t *testing.T) {
 // decisions counts the sealed decisions to erase.
 func decisions(t *testing.T, data string) (n int) {
 	t.Helper()
-	l, err := ledger.Open(os.DirFS(filepath.Join(data, "ledger")))
+	l, err := tryLedger(data)
 	if err != nil {
 		return 0 // a segment comes or goes just now
 	}
@@ -310,8 +307,8 @@ func decisions(t *testing.T, data string) (n int) {
 		return err == nil
 	}
 	from := l.Size() - min(l.Size(), 4000)
-	l.Range(from, l.Size(), func(i uint64, s *event.Sealed) error {
-		if isRemoval(i, s.Header) {
+	l.Headers(from, l.Size(), func(i uint64, header []byte) error {
+		if isRemoval(i, header) {
 			n++
 		}
 		return nil
