@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
@@ -53,7 +54,20 @@ func (c *Catalog) Add(n uint64, h *event.Header) {
 	}
 }
 
-func succeeded(h *event.Header) bool { return h.Outcome.Status >= 200 && h.Outcome.Status < 300 }
+// succeeded reports whether a call was answered with success: 2xx, or a
+// connection that was upgraded, and no error in the protocol's own terms. A
+// gRPC call that is refused has the status 200 too.
+func succeeded(h *event.Header) bool {
+	status := h.Outcome.Status
+	if status != 101 && (status < 200 || status > 299) {
+		return false
+	}
+	switch h.Operation.Protocol {
+	case "grpc", "graphql", "jsonrpc", "mcp", "soap":
+		return h.Outcome.RPCStatus == "" || strings.EqualFold(h.Outcome.RPCStatus, "ok")
+	}
+	return true
+}
 
 func (c *Catalog) operation(api, id string) *Operation {
 	return entry(c.operations, api+" "+id, c.limits.Operations, &c.dropped.Operations, func() *Operation { return &Operation{ID: id, API: api} })
@@ -71,9 +85,17 @@ func (c *Catalog) credential(id string) *Credential {
 	return entry(c.credentials, id, c.limits.Credentials, &c.dropped.Credentials, func() *Credential { return &Credential{ID: id} })
 }
 
-type seen interface{ seenLast() time.Time }
+// seen is what an entry says of when it is dropped.
+type seen interface {
+	seenLast() time.Time
+	proven() bool // what is not goes first
+}
 
 func (s Seen) seenLast() time.Time { return s.Last }
+func (s Seen) proven() bool        { return true }
+
+// Anybody can make up as many credentials as they like.
+func (c *Credential) proven() bool { return c.Level >= event.LevelAsserted }
 
 // entry returns the entry of that key, and makes it if it is not there.
 func entry[V seen](m map[string]V, key string, limit int, dropped *uint64, make func() V) V {
@@ -87,13 +109,13 @@ func entry[V seen](m map[string]V, key string, limit int, dropped *uint64, make 
 }
 
 // room makes room for one more. If there is none, a sixteenth is dropped: what
-// was seen longest ago, by time and then by key, so that a replay drops the
-// same. It returns how many were dropped.
+// nobody has verified first, then what was seen longest ago, by time and then
+// by key, so that a replay drops the same. It returns how many were dropped.
 func room[V seen](m map[string]V, limit int) uint64 {
 	if len(m) < limit {
 		return 0
 	}
-	keys := keysByAge(m)
+	keys := keysToDrop(m)
 	keys = keys[:min(max(1, limit/16), len(keys))]
 	for _, k := range keys {
 		delete(m, k)
@@ -101,13 +123,19 @@ func room[V seen](m map[string]V, limit int) uint64 {
 	return uint64(len(keys))
 }
 
-// keysByAge returns the keys, those seen longest ago first.
-func keysByAge[V seen](m map[string]V) []string {
+// keysToDrop returns the keys, those to be dropped first at the beginning.
+func keysToDrop[V seen](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b string) int {
+		if p := m[a].proven(); p != m[b].proven() {
+			if p {
+				return 1
+			}
+			return -1
+		}
 		if d := m[a].seenLast().Compare(m[b].seenLast()); d != 0 {
 			return d
 		}
@@ -179,6 +207,7 @@ func (o *Operation) add(n uint64, h *event.Header) {
 	o.In += h.Request.Bytes
 	o.Out += h.Response.Bytes
 	if succeeded(h) {
+		o.Success.at(t)
 		o.Sample, o.Sampled = n, true
 		if h.Principal.Level < event.LevelAsserted {
 			o.Open.at(t)
@@ -218,6 +247,7 @@ func (c *Caller) add(op string, h *event.Header) {
 func (c *Credential) add(op string, h *event.Header) {
 	newest := !h.Arrived.Before(c.Last)
 	c.at(h.Arrived)
+	c.Level = max(c.Level, h.Principal.Level)
 	if newest {
 		c.Method, c.KeyID, c.Client = h.Credential.Method, h.Credential.KeyID, h.Credential.Client
 		c.Principal, c.Fingerprint, c.Expires = h.Principal.ID, h.Credential.Fingerprint, h.Credential.Expires

@@ -122,7 +122,8 @@ type Operation struct {
 	Types    map[string]Seen  `json:"types,omitempty"`    // media types of answers
 	Callers  Distinct         `json:"callers"`
 
-	Open    Seen   `json:"open"` // calls that were answered with success to nobody known, or to a claim that nobody verified
+	Success Seen   `json:"success"` // calls that were answered with success, also in the protocol's own terms
+	Open    Seen   `json:"open"`    // calls that were answered with success to nobody known, or to a claim that nobody verified
 	Records uint64 `json:"records"`
 	In      uint64 `json:"in"`     // bytes of requests
 	Out     uint64 `json:"out"`    // bytes of answers
@@ -163,13 +164,14 @@ type Caller struct {
 // Credential is what calls are made with. Tokens that are renewed are one
 // credential: that of a principal with an app. See [CredentialID].
 type Credential struct {
-	ID          string    `json:"id"`
-	Method      string    `json:"method"`
-	KeyID       string    `json:"key_id,omitempty"` // of an API key
-	Client      string    `json:"client,omitempty"`
-	Principal   string    `json:"principal,omitempty"`   // pseudonym
-	Fingerprint string    `json:"fingerprint,omitempty"` // of the newest
-	Expires     time.Time `json:"expires,omitzero"`      // of the newest
+	ID          string      `json:"id"`
+	Method      string      `json:"method"`
+	KeyID       string      `json:"key_id,omitempty"` // of an API key
+	Client      string      `json:"client,omitempty"`
+	Principal   string      `json:"principal,omitempty"`   // pseudonym
+	Level       event.Level `json:"level"`                 // the highest to which a call with it was verified
+	Fingerprint string      `json:"fingerprint,omitempty"` // of the newest
+	Expires     time.Time   `json:"expires,omitzero"`      // of the newest
 	Seen
 	Operations map[string]Seen `json:"operations,omitempty"`
 	Scopes     ScopeUse        `json:"scopes"`
@@ -239,6 +241,36 @@ func CredentialID(h *event.Header) string {
 		return c.Method + " " + c.Client + " " + h.Principal.ID
 	}
 	return c.Method + " " + h.Principal.ID
+}
+
+// shape returns a template without the names of its parameters: a template that
+// was learned before the description was read has other names.
+func shape(route string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(route, "{")
+		_, after, closed := strings.Cut(rest, "}")
+		if !ok || !closed {
+			return b.String() + route
+		}
+		b.WriteString(before)
+		b.WriteString("{}")
+		route = after
+	}
+}
+
+// unversioned returns the shape of a template without its version, and the
+// version as a number; 0: it has none.
+func unversioned(route string) (rest string, v float64) {
+	name := version(route)
+	if name == "" {
+		return "", 0
+	}
+	v, _ = strconv.ParseFloat(name[1:], 64) // version has parsed it
+	segments := strings.Split(shape(route), "/")
+	i := slices.IndexFunc(segments, func(s string) bool { return strings.EqualFold(s, name) })
+	segments[i] = "v"
+	return strings.Join(segments, "/"), v
 }
 
 // version returns the version that a template begins with, after /api or not.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,18 @@ func TestDrift(t *testing.T) {
 		}),
 		call(6, func(h *event.Header) { h.Capture.Route = "undescribed" }),
 		call(7, func(h *event.Header) { h.Operation.Route, h.Operation.Basis = "", "" }),
+		// learned under another name before the description was read
+		call(8, func(h *event.Header) {
+			h.Operation.Route, h.Operation.Basis = "/v2/customers/{customer_id}", event.BasisLearned
+		}),
+		// a version that the description has forgotten
+		call(9, func(h *event.Header) {
+			h.Operation.Route, h.Operation.Basis = "/v1/orders", event.BasisLearned
+		}),
+		// a newer one that is not described yet
+		call(10, func(h *event.Header) {
+			h.Operation.Route, h.Operation.Basis = "/v3/orders", event.BasisLearned
+		}),
 	)
 	doc := func(route string, d Documented) Documented {
 		d.API, d.Method, d.Route = "shop", "GET", route
@@ -147,10 +160,35 @@ func TestDrift(t *testing.T) {
 	for _, d := range got {
 		lines = append(lines, fmt.Sprintf("%s %s %d", d.Kind, d.ID, d.Count))
 	}
-	want := []string{"open GET /v2/orders 1", "shadow GET /internal/dump 1", "status GET /v2/customers/{id} 1", "unclassified GET (unknown) 1", "unused GET /v2/refunds 0", "zombie GET /v1/customers/{id} 1"}
+	want := []string{"open GET /v2/orders 1", "shadow GET /internal/dump 1", "shadow GET /v3/orders 1", "status GET /v2/customers/{id} 1", "unclassified GET (unknown) 1", "unused GET /v2/refunds 0", "zombie GET /v1/customers/{id} 1", "zombie GET /v1/orders 1"}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// TestSuccess tells answers from refusals that have the status 200.
+func TestSuccess(t *testing.T) {
+	nobody := func(status int, protocol, rpc string) *event.Header {
+		return call(0, func(h *event.Header) {
+			h.Principal, h.Credential = event.Principal{Kind: event.Anonymous}, event.Credential{Method: "none"}
+			h.Outcome.Status, h.Outcome.RPCStatus, h.Operation.Protocol = status, rpc, protocol
+		})
+	}
+	f := func(h *event.Header, want uint64) {
+		t.Helper()
+		if o := filled(h).Operations()[0]; o.Success.Count != want || o.Open.Count != want {
+			t.Errorf("%d %s %q: got success %d and open %d, want %d", h.Outcome.Status, h.Operation.Protocol, h.Outcome.RPCStatus, o.Success.Count, o.Open.Count, want)
+		}
+	}
+	f(nobody(200, "http/1.1", ""), 1)
+	f(nobody(204, "http/2", ""), 1)
+	f(nobody(101, "websocket", ""), 1)
+	f(nobody(200, "grpc", "OK"), 1)
+	f(nobody(200, "grpc", "UNAUTHENTICATED"), 0)
+	f(nobody(200, "graphql", "error"), 0)
+	f(nobody(200, "jsonrpc", "-32001"), 0)
+	f(nobody(401, "http/1.1", ""), 0)
+	f(nobody(302, "http/1.1", ""), 0)
 }
 
 func TestDiff(t *testing.T) {
@@ -239,6 +277,23 @@ func TestRestart(t *testing.T) {
 	}
 	if n := len(whole.Callers()); n > limits.Callers {
 		t.Errorf("%d callers, the limit is %d", n, limits.Callers)
+	}
+}
+
+// TestMadeUpCredentials floods the catalog with credentials that nobody
+// verified: those that are known stay.
+func TestMadeUpCredentials(t *testing.T) {
+	c := New(Limits{Credentials: 50})
+	c.Add(0, call(0, nil))
+	for i := range 1000 {
+		c.Add(uint64(i+1), call(i+1, func(h *event.Header) {
+			h.Principal = event.Principal{Kind: event.Unknown, Level: event.LevelClaimed}
+			h.Credential = event.Credential{Method: "bearer", Fingerprint: fmt.Sprint("fp:", i)}
+		}))
+	}
+	list := c.Credentials()
+	if kept := slices.ContainsFunc(list, func(c Credential) bool { return c.Principal == "p_alice" }); !kept || len(list) > 50 {
+		t.Errorf("%d credentials, that of alice among them: %v; want at most 50, and hers", len(list), kept)
 	}
 }
 

@@ -75,8 +75,12 @@ const (
 	saveEvery = 60 * time.Second // how often a catalog that changed is saved
 )
 
+// retryAfter is how long a follower waits that could not read the ledger.
+const retryAfter = 30 * time.Second
+
 // Run follows the ledger until ctx ends, and saves the catalog now and then and
-// at the end.
+// at the end. Where it cannot read the ledger it stays, says so in the log, and
+// tries again: a view that has stopped must not stop the record.
 func (f *Follower) Run(ctx context.Context) error {
 	last := time.Now()
 	for {
@@ -86,7 +90,14 @@ func (f *Follower) Run(ctx context.Context) error {
 			return errors.Join(f.save(), ignoreEnd(ctx, err))
 		}
 		if err := f.advance(ctx, next, min(size, next+batch)); err != nil {
-			return errors.Join(f.save(), ignoreEnd(ctx, err))
+			if ctx.Err() == nil {
+				f.log.Error("the catalog cannot go on; it will be tried again", "record", f.catalog.Next(), "error", err)
+			}
+			select {
+			case <-time.After(retryAfter):
+			case <-ctx.Done():
+				return f.save()
+			}
 		}
 		if time.Since(last) >= saveEvery {
 			if err := f.save(); err != nil {

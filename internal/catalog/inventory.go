@@ -119,7 +119,7 @@ type Deviation struct {
 // The kinds of deviation.
 const (
 	KindShadow    = "shadow"       // answered with success, and in no description of an API that has one
-	KindZombie    = "zombie"       // deprecated, and still called
+	KindZombie    = "zombie"       // deprecated, or an older version of what is described and described no more, and still called
 	KindUnused    = "unused"       // described, and never called
 	KindStatus    = "status"       // answers with a status that is not described
 	KindOpen      = "open"         // described as protected, and answered with success to nobody who is verified
@@ -130,11 +130,19 @@ const (
 // operation. APIs without a description are left out.
 func (c *Catalog) Drift(documents []Documented) []Deviation {
 	documented := make(map[string]*Documented, len(documents))
+	newest := make(map[string]*Documented) // by template without version
 	described := make(map[string]bool)
+	key := func(api, method, route string) string { return api + " " + method + " " + route }
 	for i := range documents {
 		d := &documents[i]
-		documented[d.API+" "+d.Method+" "+d.Route] = d
+		documented[key(d.API, d.Method, shape(d.Route))] = d
 		described[d.API] = true
+		if rest, v := unversioned(d.Route); v > 0 {
+			k := key(d.API, d.Method, rest)
+			if old := newest[k]; old == nil || v > versionOf(old) {
+				newest[k] = d
+			}
+		}
 	}
 	list := []Deviation{}
 	seen := make(map[string]bool)
@@ -142,13 +150,18 @@ func (c *Catalog) Drift(documents []Documented) []Deviation {
 		if !described[o.API] {
 			continue
 		}
-		key := o.API + " " + o.Method + " " + o.Route
-		d := documented[key]
-		seen[key] = seen[key] || d != nil
-		list = append(list, o.drift(d)...)
+		k := key(o.API, o.Method, shape(o.Route))
+		d := documented[k]
+		seen[k] = seen[k] || d != nil
+		rest, v := unversioned(o.Route)
+		successor := newest[key(o.API, o.Method, rest)]
+		if v == 0 || successor != nil && versionOf(successor) <= v {
+			successor = nil
+		}
+		list = append(list, o.drift(d, successor)...)
 	}
 	for i := range documents {
-		if d := &documents[i]; !seen[d.API+" "+d.Method+" "+d.Route] {
+		if d := &documents[i]; !seen[key(d.API, d.Method, shape(d.Route))] {
 			list = append(list, Deviation{Kind: KindUnused, API: d.API, ID: d.Method + " " + d.Route, Detail: "it is described, and was not called"})
 		}
 	}
@@ -158,18 +171,26 @@ func (c *Catalog) Drift(documents []Documented) []Deviation {
 	return list
 }
 
+func versionOf(d *Documented) float64 {
+	_, v := unversioned(d.Route)
+	return v
+}
+
 // drift compares an operation with its description, nil if it has none.
-func (o *Operation) drift(d *Documented) (list []Deviation) {
+// Successor is the description of a newer version of it; nil: there is none.
+func (o *Operation) drift(d, successor *Documented) (list []Deviation) {
 	add := func(kind, detail string, s Seen) {
 		list = append(list, Deviation{kind, o.API, o.ID, detail, s})
 	}
-	success := o.success()
 	if d == nil {
 		switch {
 		case o.Route == "" && o.Name == "":
 			add(KindUncovered, "these calls fit no operation that is known", o.Seen)
-		case success.Count > 0 && o.Basis != event.BasisProtocol:
-			add(KindShadow, "it answers, and no description has it", success)
+		case o.Success.Count == 0 || o.Basis == event.BasisProtocol:
+		case successor != nil:
+			add(KindZombie, "it still answers, and only its newer version "+successor.Route+" is described", o.Success)
+		default:
+			add(KindShadow, "it answers, and no description has it", o.Success)
 		}
 		return list
 	}
@@ -193,23 +214,6 @@ func describes(statuses []string, status string) bool {
 	return slices.ContainsFunc(statuses, func(s string) bool {
 		return s == "default" || s == status || len(s) == 3 && strings.EqualFold(s[1:], "XX") && s[0] == status[0]
 	})
-}
-
-// success returns when the operation was answered with success.
-func (o *Operation) success() (sum Seen) {
-	for status, s := range o.Statuses {
-		if status[0] != '2' {
-			continue
-		}
-		if sum.Count == 0 || s.First.Before(sum.First) {
-			sum.First = s.First
-		}
-		if s.Last.After(sum.Last) {
-			sum.Last = s.Last
-		}
-		sum.Count += s.Count
-	}
-	return sum
 }
 
 // Change is something that is new in the inventory, or was not seen any more.

@@ -144,7 +144,7 @@ func content(media string, body []byte) map[string]any {
 	if json.Unmarshal(body, &v) != nil {
 		return nil
 	}
-	schema, example := shape(v, maxShape)
+	schema, example := outline(v, maxShape)
 	return map[string]any{media: map[string]any{"schema": schema, "example": example}}
 }
 
@@ -153,9 +153,9 @@ const (
 	maxMembers = 200 // of an object
 )
 
-// shape returns the JSON Schema of a value, and the value with all that it says
+// outline returns the JSON Schema of a value, and the value with all that it says
 // taken out.
-func shape(v any, nesting int) (schema map[string]any, example any) {
+func outline(v any, nesting int) (schema map[string]any, example any) {
 	switch v := v.(type) {
 	case string:
 		return map[string]any{"type": "string"}, "string"
@@ -170,7 +170,7 @@ func shape(v any, nesting int) (schema map[string]any, example any) {
 		if len(v) == 0 || nesting == 0 {
 			return map[string]any{"type": "array"}, []any{}
 		}
-		items, one := shape(v[0], nesting-1)
+		items, one := outline(v[0], nesting-1)
 		return map[string]any{"type": "array", "items": items}, []any{one}
 	case map[string]any:
 		if nesting == 0 || keyed(v) {
@@ -178,7 +178,7 @@ func shape(v any, nesting int) (schema map[string]any, example any) {
 		}
 		properties, members := make(map[string]any), make(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(v))[:min(len(v), maxMembers)] {
-			properties[name], members[name] = shape(v[name], nesting-1)
+			properties[name], members[name] = outline(v[name], nesting-1)
 		}
 		return map[string]any{"type": "object", "properties": properties}, members
 	}

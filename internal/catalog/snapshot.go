@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// snapshot is the file, version 1: gzip of JSON.
+// snapshot is the file, version 2: gzip of JSON. Version 1 did not have
+// [Operation.Success].
 type snapshot struct {
 	Version     int                    `json:"version"`
 	Origin      string                 `json:"origin"` // of the ledger
@@ -28,7 +29,7 @@ type snapshot struct {
 	Counts      map[string]string      `json:"counts"` // states of the counts of callers, by "operation " or "app " and the key
 }
 
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // ErrSnapshot is the error of a snapshot that cannot be used. The catalog is
 // made again from the ledger then.

@@ -222,7 +222,7 @@ func (p *Program) apisDriftCmd() *cobra.Command {
 		use: "drift", short: "Compare the descriptions of the APIs with the traffic",
 		long: "Compare the OpenAPI documents that are configured with the traffic:\n\n" +
 			"  shadow        answered with success, and in no description\n" +
-			"  zombie        deprecated, and still called\n" +
+			"  zombie        deprecated, or an older version that is described no more, and still called\n" +
 			"  unused        described, and never called\n" +
 			"  status        answered with a status that is not described\n" +
 			"  open          described as protected, and answered with success to callers who were not verified\n" +
