@@ -1,0 +1,374 @@
+package detect
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// maxCount bounds what is counted exactly, and so the memory of a group.
+const maxCount = 10000
+
+// counting reads the condition of the correlations that count.
+func (r *reader) counting(c *correlation, n, cond *node) {
+	const path = "correlation.condition"
+	keys := []string{"gte", "gt", "field"}
+	if c.kind == "event_count" {
+		keys = keys[:2]
+	}
+	if cond.get("lt") != nil || cond.get("lte") != nil || cond.get("eq") != nil {
+		r.at(cond, path, "has lt, lte or eq, which hold before anything came: write gte, or sequence_absence for what did not come")
+		return
+	}
+	r.known(cond, path, keys...)
+	var f *field
+	if c.kind != "event_count" {
+		name := r.str(cond, path, "field")
+		if f = r.field(orNode(cond.get("field"), cond), path+".field", name); f == nil {
+			return
+		}
+		if c.kind == "value_sum" && f.num == nil || c.kind == "value_changes" && f.list {
+			r.at(cond.get("field"), path+".field", "%s is not for %s: it wants a number, or one value", name, c.kind)
+			return
+		}
+	}
+	need := r.threshold(c, cond, f)
+	switch c.kind {
+	case "event_count":
+		c.start = func(limit int, _ Config) correlator {
+			return &countState{table: newTable(limit, func(s *counted, now int64) float64 { return s.worth(now, int(need), c.span) }), need: int(need), span: c.span}
+		}
+	case "value_sum":
+		c.start = func(limit int, _ Config) correlator {
+			return &sumState{table: newTable(limit, func(s *summed, now int64) float64 { return s.worth(now, need, c.span) }), need: need, span: c.span, f: f}
+		}
+	case "value_changes":
+		c.start = func(limit int, _ Config) correlator {
+			return &changeState{table: newTable(limit, func(s *changing, now int64) float64 { return s.Back.worth(now, int(need), c.span) }), need: int(need), span: c.span, f: f}
+		}
+	default:
+		except, within := r.except(n)
+		c.start = func(limit int, _ Config) correlator {
+			return &valueState{table: newTable(limit, func(s *valued, now int64) float64 { return s.worth(now, int(need), c.span) }),
+				need: int(need), span: c.span, f: f, except: except, within: within}
+		}
+	}
+}
+
+func (r *reader) threshold(c *correlation, cond *node, f *field) uint64 {
+	const path = "correlation.condition"
+	key := "gte"
+	if cond.get("gt") != nil {
+		key = "gt"
+	}
+	if c.kind == "value_sum" {
+		v := cond.get(key)
+		if v == nil || v.shape != scalar {
+			r.at(cond, path, "is missing gte, the sum from which on it holds")
+			return 1
+		}
+		n, ok := r.number(f, v, path+"."+key)
+		if !ok || n == 0 {
+			return 1
+		}
+		if key == "gt" {
+			n++
+		}
+		return n
+	}
+	n := r.count(cond, path, key, 1, maxCount)
+	if key == "gt" {
+		n++
+	}
+	return n
+}
+
+// except reads which values do not count, because the group was given them.
+func (r *reader) except(n *node) (*field, time.Duration) {
+	const path = "correlation.except"
+	x := n.get("except")
+	if x == nil || !r.known(x, path, "field", "timespan") {
+		return nil, 0
+	}
+	f := r.field(orNode(x.get("field"), x), path+".field", r.str(x, path, "field"))
+	return f, r.span(x, path, "timespan")
+}
+
+// counted is the newest events of a group, oldest first.
+type counted struct {
+	At  []int64 `json:"t"`
+	Ref []Ref   `json:"r"`
+}
+
+// add adds an event, keeps the newest max, and drops those before since.
+func (s *counted) add(at int64, ref Ref, max int, since int64) {
+	s.At, s.Ref = append(s.At, at), append(s.Ref, ref)
+	i := 0
+	for i < len(s.At) && (s.At[i] < since || len(s.At)-i > max) {
+		i++
+	}
+	s.At, s.Ref = s.At[i:], s.Ref[i:]
+}
+
+func (s *counted) worth(now int64, need int, span time.Duration) float64 {
+	if len(s.At) == 0 || s.At[len(s.At)-1] < now-int64(span) {
+		return -1
+	}
+	return float64(len(s.At))/float64(need) + recent(s.At[len(s.At)-1])
+}
+
+// recent orders states that are worth the same by when they were touched.
+func recent(at int64) float64 { return float64(at) / 1e24 }
+
+type countState struct {
+	*table[counted]
+	need int
+	span time.Duration
+}
+
+func (c *countState) observe(o *observation, _ int, key []byte) func() verdict {
+	s := c.get(key, o.at)
+	s.add(o.at, o.ref, c.need, o.at-int64(c.span))
+	if len(s.At) < c.need {
+		return nil
+	}
+	return func() verdict {
+		return verdict{[]Term{{"events in " + spanText(c.span), strconv.Itoa(len(s.At)), ">= " + strconv.Itoa(c.need)}},
+			slices.Clone(s.Ref[:len(s.Ref)-1]), uint64(len(s.At)), s.At[0]}
+	}
+}
+
+// sumSlots is how many parts a timespan has in a sum. The sum is of the last
+// sumSlots-1 parts and the one that has begun, and so of a little less than
+// the timespan.
+const sumSlots = 60
+
+// summed is a sum, part by part.
+type summed struct {
+	Slot int64            `json:"slot"` // number of the newest part
+	Sum  [sumSlots]uint64 `json:"sum"`
+	N    [sumSlots]uint32 `json:"n"`
+	Refs counted          `json:"refs"` // the newest
+}
+
+func (s *summed) advance(at int64, span time.Duration) {
+	slot := at / max(int64(span)/sumSlots, 1)
+	for i := max(s.Slot+1, slot-sumSlots+1); i <= slot; i++ {
+		s.Sum[i%sumSlots], s.N[i%sumSlots] = 0, 0
+	}
+	s.Slot = max(s.Slot, slot)
+}
+
+func (s *summed) total() (sum, n uint64) {
+	for i := range s.Sum {
+		sum, n = sum+s.Sum[i], n+uint64(s.N[i])
+	}
+	return sum, n
+}
+
+func (s *summed) worth(now int64, need uint64, span time.Duration) float64 {
+	if len(s.Refs.At) == 0 || s.Refs.At[len(s.Refs.At)-1] < now-int64(span) {
+		return -1
+	}
+	sum, _ := s.total()
+	return float64(sum)/float64(need) + recent(s.Refs.At[len(s.Refs.At)-1])
+}
+
+type sumState struct {
+	*table[summed]
+	need uint64
+	span time.Duration
+	f    *field
+}
+
+func (c *sumState) observe(o *observation, _ int, key []byte) func() verdict {
+	v, ok := c.f.num(o.e)
+	if !ok || o.at < 0 {
+		return nil
+	}
+	s := c.get(key, o.at)
+	s.advance(o.at, c.span)
+	i := s.Slot % sumSlots
+	s.Sum[i], s.N[i] = s.Sum[i]+min(v, 1<<50), s.N[i]+1
+	s.Refs.add(o.at, o.ref, maxRefs, o.at-int64(c.span))
+	sum, n := s.total()
+	if sum < c.need {
+		return nil
+	}
+	return func() verdict {
+		return verdict{[]Term{{"sum of " + c.f.name + " in " + spanText(c.span), strconv.FormatUint(sum, 10), ">= " + strconv.FormatUint(c.need, 10)}},
+			slices.Clone(s.Refs.Ref[:len(s.Refs.Ref)-1]), n, s.Refs.At[0]}
+	}
+}
+
+// value is a value that was seen: when last, and by which event.
+type value struct {
+	At  int64 `json:"t"`
+	Ref Ref   `json:"r"`
+}
+
+// valued is the values of a group, by their hash.
+type valued struct {
+	Seen   map[uint64]value `json:"seen"`
+	Except map[uint64]int64 `json:"except,omitempty"` // when last given
+	Last   int64            `json:"last"`
+}
+
+func (s *valued) worth(now int64, need int, span time.Duration) float64 {
+	if s.Last < now-int64(span) {
+		return -1
+	}
+	return float64(len(s.Seen))/float64(need) + recent(s.Last)
+}
+
+type valueState struct {
+	*table[valued]
+	need   int
+	span   time.Duration
+	f      *field
+	except *field
+	within time.Duration
+}
+
+func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
+	s := c.get(key, o.at)
+	if s.Seen == nil {
+		s.Seen, s.Except = map[uint64]value{}, map[uint64]int64{}
+	}
+	s.Last = o.at
+	fresh := false
+	c.f.each(o.e, func(v string) {
+		h := hash(v)
+		if given, ok := s.Except[h]; ok && given >= o.at-int64(c.within) {
+			return
+		}
+		if _, known := s.Seen[h]; len(s.Seen) <= c.need || known {
+			s.Seen[h] = value{o.at, o.ref}
+			fresh = true
+		}
+	})
+	if c.except != nil {
+		c.except.each(o.e, func(v string) { s.give(hash(v), o.at, c.within) })
+	}
+	if !fresh || len(s.Seen) < c.need {
+		return nil
+	}
+	for h, v := range s.Seen {
+		if v.At < o.at-int64(c.span) {
+			delete(s.Seen, h)
+		}
+	}
+	if len(s.Seen) < c.need {
+		return nil
+	}
+	return func() verdict { return s.explain(c, o) }
+}
+
+// give notes that a value was given. When there is no room the oldest half is
+// forgotten, so that a value may count that should not: the memory of what was
+// given is bounded by maxCount.
+func (s *valued) give(h uint64, at int64, within time.Duration) {
+	if len(s.Except) >= maxCount {
+		times := make([]int64, 0, len(s.Except))
+		for _, t := range s.Except {
+			times = append(times, t)
+		}
+		slices.Sort(times)
+		limit := max(times[len(times)/2], at-int64(within))
+		for k, t := range s.Except {
+			if t <= limit {
+				delete(s.Except, k)
+			}
+		}
+	}
+	s.Except[h] = at
+}
+
+func (s *valued) explain(c *valueState, o *observation) verdict {
+	v := verdict{count: 0, from: o.at}
+	seen := map[Ref]int64{}
+	for _, x := range s.Seen {
+		seen[x.Ref], v.from = x.At, min(v.from, x.At)
+	}
+	v.count = uint64(len(seen))
+	for ref := range seen {
+		if ref != o.ref {
+			v.events = append(v.events, ref)
+		}
+	}
+	slices.SortFunc(v.events, func(a, b Ref) int {
+		if d := seen[a] - seen[b]; d != 0 {
+			return int(max(min(d, 1), -1))
+		}
+		return slices.Compare(a.ID[:], b.ID[:])
+	})
+	v.terms = []Term{{"different values of " + c.f.name + " in " + spanText(c.span), strconv.Itoa(len(s.Seen)), ">= " + strconv.Itoa(c.need)}}
+	if c.except != nil {
+		v.terms = append(v.terms, Term{"values not counted, because they were given in " + c.except.name + " within " + spanText(c.within), strconv.Itoa(len(s.Except)), ""})
+	}
+	return v
+}
+
+// changing is the places that something came from.
+type changing struct {
+	Now  uint64           `json:"now"`  // the value of the newest event
+	Ref  Ref              `json:"ref"`  // the newest event
+	Seen map[uint64]int64 `json:"seen"` // when each value was last seen
+	Back counted          `json:"back"` // returns
+}
+
+type changeState struct {
+	*table[changing]
+	need int
+	span time.Duration
+	f    *field
+}
+
+// maxPlaces bounds the values of a group in value_changes.
+const maxPlaces = 64
+
+func (c *changeState) observe(o *observation, _ int, key []byte) func() verdict {
+	v := c.f.one(o.e)
+	if v == "" {
+		return nil
+	}
+	s, h := c.get(key, o.at), hash(v)
+	if s.Seen == nil {
+		s.Seen = map[uint64]int64{}
+	}
+	last, known := s.Seen[h]
+	returned := known && s.Now != h && last >= o.at-int64(c.span)
+	if returned {
+		s.Back.add(o.at, o.ref, c.need, o.at-int64(c.span))
+	}
+	if len(s.Seen) >= maxPlaces && !known {
+		s.Seen = map[uint64]int64{s.Now: s.Seen[s.Now]}
+	}
+	before := s.Ref
+	s.Now, s.Ref, s.Seen[h] = h, o.ref, o.at
+	if !returned || len(s.Back.At) < c.need || s.Back.At[0] < o.at-int64(c.span) {
+		return nil
+	}
+	return func() verdict {
+		events := append(slices.Clone(s.Back.Ref[:len(s.Back.Ref)-1]), before)
+		return verdict{[]Term{{"returns of " + c.f.name + " to a value it had within " + spanText(c.span), strconv.Itoa(len(s.Back.At)), ">= " + strconv.Itoa(c.need)}},
+			events, uint64(len(events)) + 1, s.Back.At[0]}
+	}
+}
+
+// spanText writes a duration as rules do.
+func spanText(d time.Duration) string {
+	switch day := 24 * time.Hour; {
+	case d >= day && d%day == 0:
+		return fmt.Sprintf("%dd", d/day)
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
+}
+
+var _ = []json.Marshaler{(*countState)(nil), (*sumState)(nil), (*valueState)(nil), (*changeState)(nil)}

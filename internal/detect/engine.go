@@ -1,0 +1,403 @@
+package detect
+
+import (
+	"container/heap"
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/event"
+)
+
+// Config is what an [Engine] is made of.
+type Config struct {
+	Rules *Set
+
+	// Lateness is how far behind the newest event another may come and still
+	// be put in its place. Findings wait as long. 0: half a second.
+	Lateness time.Duration
+
+	// MaxKeys bounds the groups that a rule keeps state of. 0: 100,000.
+	MaxKeys int
+
+	// Remember is how many ids are remembered, to tell an event that is late
+	// from one that comes again. 0: 65,536.
+	Remember int
+
+	// Locate says where an address is. nil: rules of type travel are not
+	// active.
+	Locate func(netip.Addr) (Place, bool)
+}
+
+// Stats counts what an engine did.
+type Stats struct {
+	Events     uint64 `json:"events"`     // judged
+	Duplicates uint64 `json:"duplicates"` // came again, and had no effect
+	Late       uint64 `json:"late"`       // came later than the lateness, and were judged when they came
+	TooLate    uint64 `json:"tooLate"`    // came so late that it cannot be said whether they came before, and were not judged
+	Findings   uint64 `json:"findings"`
+	Suppressed uint64 `json:"suppressed"` // findings that were one too many, by dedup
+	Keys       int    `json:"keys"`       // groups that state is kept of
+	Dropped    uint64 `json:"dropped"`    // groups and values that were dropped for want of room: a pattern may have been missed
+}
+
+// Engine judges events. Its zero value is of no use. One goroutine uses it.
+//
+// BUG: an event whose time is far in the future (of an import with a wrong
+// clock) moves the time of the whole engine there, and all events after it are
+// late.
+type Engine struct {
+	cfg    Config
+	rules  []*active
+	byKind map[event.Kind][]*active // rules that look at events of a kind
+	chains []*active                // correlations, those that feed others first
+
+	waiting    queue
+	ids        map[event.ID]bool // of those that wait, and of those remembered
+	remembered []remembered      // a ring, oldest at next
+	next       int
+	forgotten  int64 // time of the newest id that was forgotten
+	newest     int64 // time of the newest event
+	frontier   int64 // everything up to here was judged
+
+	risks *table[risk]
+	stats Stats
+	key   []byte
+	found []Finding
+}
+
+type remembered struct {
+	ID event.ID `json:"id"`
+	At int64    `json:"t"`
+}
+
+// active is a rule in an engine.
+type active struct {
+	*Rule
+	state correlator
+	refs  []*active      // as the correlation's; itself for its own detection
+	muted *table[moment] // until when a finding would be one too many
+	hit   bool           // by the event that is judged
+	match bool           // its own detection
+	why   func() verdict // of a correlation that is hit
+	group []*field       // of the reference that completed it
+}
+
+type moment struct {
+	Until int64 `json:"until"`
+}
+
+type risk struct {
+	Points float64 `json:"points"`
+	At     int64   `json:"t"`
+	Half   int64   `json:"half"`
+}
+
+// New returns an engine that has seen nothing.
+func New(cfg Config) *Engine {
+	if cfg.Lateness == 0 {
+		cfg.Lateness = 500 * time.Millisecond
+	}
+	if cfg.MaxKeys == 0 {
+		cfg.MaxKeys = 100_000
+	}
+	if cfg.Remember == 0 {
+		cfg.Remember = 1 << 16
+	}
+	e := &Engine{cfg: cfg, byKind: map[event.Kind][]*active{}, ids: map[event.ID]bool{}, newest: math.MinInt64, frontier: math.MinInt64, forgotten: math.MinInt64}
+	e.risks = newTable(cfg.MaxKeys, func(r *risk, now int64) float64 { return r.now(now) })
+	of := map[*Rule]*active{}
+	for _, r := range cfg.Rules.Rules {
+		a := &active{Rule: r, muted: newTable(cfg.MaxKeys, func(m *moment, now int64) float64 { return float64(m.Until - now) })}
+		of[r] = a
+		e.rules = append(e.rules, a)
+		if r.match != nil {
+			e.byKind[r.category] = append(e.byKind[r.category], a)
+		}
+		if r.corr == nil {
+			continue
+		}
+		if a.state = r.corr.start(cfg.MaxKeys, cfg); a.state == nil {
+			continue
+		}
+		for _, ref := range r.corr.refs {
+			to := a
+			if ref.rule != nil {
+				to = of[ref.rule]
+			}
+			a.refs = append(a.refs, to)
+		}
+		e.chains = append(e.chains, a)
+	}
+	return e
+}
+
+// Inactive returns the names of the rules that cannot find anything, because
+// they need places and the engine has none.
+func (e *Engine) Inactive() []string {
+	var names []string
+	for _, a := range e.rules {
+		if a.corr != nil && a.state == nil {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// Stats returns what the engine did so far.
+func (e *Engine) Stats() Stats {
+	s := e.stats
+	for _, a := range e.chains {
+		n, d := a.state.held()
+		s.Keys, s.Dropped = s.Keys+n, s.Dropped+d
+	}
+	return s
+}
+
+// Time is when an event counts for: when it was complete, or when it arrived
+// if it did not complete.
+func Time(e *event.Event) time.Time {
+	if e.Completed.IsZero() {
+		return e.Arrived
+	}
+	return e.Completed
+}
+
+// Add takes an event, with its number in the ledger or -1, and returns the
+// findings that are due. The event must not be changed afterwards. The
+// findings are those of events that the lateness has passed for.
+func (e *Engine) Add(ev *event.Event, number int64) []Finding {
+	at := Time(ev).UnixNano()
+	switch {
+	case e.ids[ev.ID]:
+		e.stats.Duplicates++
+		e.waiting.lower(ev.ID, number)
+		return nil
+	case at <= e.frontier && at <= e.forgotten:
+		e.stats.TooLate++
+		return nil
+	case at <= e.frontier:
+		e.stats.Late++
+		at = e.frontier
+	}
+	e.ids[ev.ID] = true
+	heap.Push(&e.waiting, waiting{ev, at, number})
+	e.newest = max(e.newest, at)
+	return e.until(e.newest - int64(e.cfg.Lateness))
+}
+
+// Advance says that no event before t less the lateness is to come, and
+// returns the findings that are due.
+func (e *Engine) Advance(t time.Time) []Finding {
+	e.newest = max(e.newest, t.UnixNano())
+	return e.until(e.newest - int64(e.cfg.Lateness))
+}
+
+// Flush judges what waits: at the end of a stream.
+func (e *Engine) Flush() []Finding { return e.until(max(e.newest, e.frontier)) }
+
+func (e *Engine) until(limit int64) []Finding {
+	e.found = nil
+	for len(e.waiting) > 0 && e.waiting[0].at <= limit {
+		w := heap.Pop(&e.waiting).(waiting)
+		e.remember(w.e.ID, w.at)
+		e.judge(&observation{w.e, w.at, Ref{w.e.ID, w.number}})
+	}
+	e.frontier = max(e.frontier, limit)
+	return e.found
+}
+
+func (e *Engine) remember(id event.ID, at int64) {
+	if len(e.remembered) < e.cfg.Remember {
+		e.remembered = append(e.remembered, remembered{id, at})
+		return
+	}
+	old := &e.remembered[e.next]
+	delete(e.ids, old.ID)
+	e.forgotten = max(e.forgotten, old.At)
+	*old = remembered{id, at}
+	e.next = (e.next + 1) % len(e.remembered)
+}
+
+// judge asks all rules about an event.
+func (e *Engine) judge(o *observation) {
+	e.stats.Events++
+	kind := e.byKind[o.e.Kind]
+	any := false
+	for _, a := range kind {
+		a.match = a.Rule.match(o.e)
+		a.hit = a.match && a.corr == nil
+		any = any || a.match
+	}
+	if !any {
+		return
+	}
+	for _, a := range e.chains {
+		e.observe(a, o)
+	}
+	for _, a := range e.rules {
+		if a.hit && !a.Quiet {
+			e.report(a, o)
+		}
+		a.hit, a.match, a.why, a.group = false, false, nil, nil
+	}
+}
+
+// observe tells a correlation of the references that were hit, the last first,
+// so that one event is not two steps of a sequence.
+func (e *Engine) observe(a *active, o *observation) {
+	for i := len(a.refs) - 1; i >= 0; i-- {
+		if ref := a.refs[i]; !ref.hit && !(ref == a && a.match) {
+			continue
+		}
+		key, ok := appendKey(e.key[:0], a.corr.refs[i].keys, o.e)
+		if e.key = key; !ok {
+			continue
+		}
+		if why := a.state.observe(o, i, key); why != nil {
+			a.why, a.group = why, a.corr.refs[i].keys
+		}
+	}
+	a.hit = a.why != nil
+}
+
+// report makes a finding, unless it is one too many.
+func (e *Engine) report(a *active, o *observation) {
+	entity := a.entityOf(o.e)
+	by := entity
+	if a.dedup.by != nil {
+		by = values(a.dedup.by, o.e)
+	}
+	if a.dedup.span > 0 {
+		m := a.muted.get([]byte(keyOf(by)), o.at)
+		if m.Until > o.at {
+			e.stats.Suppressed++
+			return
+		}
+		m.Until = o.at + int64(a.dedup.span)
+	}
+	v := verdict{count: 1, from: o.at}
+	if a.why != nil {
+		v = a.why()
+	}
+	f := Finding{
+		Rule: a.Name, RuleID: a.Rule.ID, Title: a.Title, Level: a.Level, At: unix(o.at), From: unix(v.from), Entity: entity,
+		Terms: v.terms, Events: append(v.events, o.ref), Count: v.count, Tags: a.Tags, Response: a.Response,
+	}
+	f.Events = f.Events[max(0, len(f.Events)-maxRefs):]
+	if f.Terms == nil {
+		f.Terms = []Term{{"events that match", "1", "1"}}
+	}
+	sum := sha256.Sum256([]byte(a.Rule.ID + "\x00" + keyOf(entity) + "\x00" + o.e.ID.String()))
+	f.ID = hex.EncodeToString(sum[:16])
+	f.Risk = e.risk(a, entity, o)
+	e.stats.Findings++
+	e.found = append(e.found, f)
+}
+
+func unix(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+// entityOf is about whom a finding is: what the rule names, or the group of its
+// correlation, or who made the call; where they are not known, the address.
+func (a *active) entityOf(e *event.Event) []Value {
+	for _, fields := range [][]*field{a.entity, a.group, caller, source} {
+		if list := values(fields, e); len(list) > 0 {
+			return list
+		}
+	}
+	return []Value{}
+}
+
+var (
+	caller = []*field{lookupField("principal.id"), lookupField("credential.client")}
+	source = []*field{lookupField("who.address")}
+)
+
+func values(fields []*field, e *event.Event) []Value {
+	list := []Value{}
+	for _, f := range fields {
+		if v := f.one(e); v != "" {
+			list = append(list, Value{f.name, v})
+		}
+	}
+	return list
+}
+
+func keyOf(list []Value) string {
+	var b strings.Builder
+	for _, v := range list {
+		b.WriteString(v.Field + "\x00" + v.Value + "\x00")
+	}
+	return b.String()
+}
+
+// risk adds the rule's points to the entity.
+func (e *Engine) risk(a *active, entity []Value, o *observation) Risk {
+	if a.risk != nil {
+		entity = values(a.risk, o.e)
+	}
+	if a.Points == 0 || len(entity) == 0 {
+		return Risk{}
+	}
+	r := e.risks.get([]byte(keyOf(entity)), o.at)
+	left, half := r.now(o.at), int64(a.halfLife)
+	if left >= 1 {
+		half = max(half, r.Half)
+	}
+	r.Points, r.At, r.Half = left+float64(a.Points), o.at, half
+	return Risk{a.Points, math.Round(r.Points*10) / 10}
+}
+
+// now is what is left of the points.
+func (r *risk) now(at int64) float64 {
+	if r.Half == 0 {
+		return 0
+	}
+	return r.Points * math.Exp2(-float64(at-r.At)/float64(r.Half))
+}
+
+// waiting is an event that waits for those that may come before it.
+type waiting struct {
+	e      *event.Event
+	at     int64
+	number int64
+}
+
+// queue is a heap: by time, then by id.
+type queue []waiting
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool {
+	if q[i].at != q[j].at {
+		return q[i].at < q[j].at
+	}
+	return slices.Compare(q[i].e.ID[:], q[j].e.ID[:]) < 0
+}
+func (q *queue) Push(x any) { *q = append(*q, x.(waiting)) }
+func (q *queue) Pop() any {
+	old := *q
+	w := old[len(old)-1]
+	old[len(old)-1] = waiting{}
+	*q = old[:len(old)-1]
+	return w
+}
+
+// lower keeps the lower number of an event that was given twice.
+func (q queue) lower(id event.ID, number int64) {
+	if number < 0 {
+		return
+	}
+	for i := range q {
+		if q[i].e.ID == id {
+			if q[i].number < 0 || number < q[i].number {
+				q[i].number = number
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package detect
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/gatebook/gatebook/event"
+)
+
+// field is a field as rules read it. Exactly one of str, strs, num and slow is
+// set; slow asks the registry and is for fields that few rules read.
+type field struct {
+	name string
+	typ  event.Type
+	list bool
+
+	str  func(*event.Event) string          // empty: absent
+	strs func(*event.Event) []string        // values that are not empty
+	num  func(*event.Event) (uint64, bool)  // false: absent
+	slow func(*event.Event, func(v string)) // calls for each value
+}
+
+// any reports whether f has a value that holds.
+func (f *field) any(e *event.Event, holds func(string) bool) bool {
+	switch {
+	case f.str != nil:
+		v := f.str(e)
+		return v != "" && holds(v)
+	case f.strs != nil:
+		return slices.ContainsFunc(f.strs(e), holds)
+	}
+	found := false
+	f.each(e, func(v string) { found = found || holds(v) })
+	return found
+}
+
+// each calls yield for each value.
+func (f *field) each(e *event.Event, yield func(string)) {
+	switch {
+	case f.str != nil:
+		if v := f.str(e); v != "" {
+			yield(v)
+		}
+	case f.strs != nil:
+		for _, v := range f.strs(e) {
+			yield(v)
+		}
+	case f.num != nil:
+		if n, ok := f.num(e); ok {
+			yield(strconv.FormatUint(n, 10))
+		}
+	default:
+		f.slow(e, yield)
+	}
+}
+
+// one returns the value of a field that is no list; empty: absent.
+func (f *field) one(e *event.Event) string {
+	if f.str != nil {
+		return f.str(e)
+	}
+	var s string
+	f.each(e, func(v string) { s = v })
+	return s
+}
+
+// Derived are the fields that only rules have, with their meaning.
+var Derived = []struct{ Name, Doc string }{
+	{"who.network", "The network of `who.address`: its first 24 bits, or 48 of IPv6, as in `192.0.2.0/24`."},
+	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place."},
+	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`."},
+}
+
+// lookupField returns the field of a rule called name, or nil.
+func lookupField(name string) *field {
+	switch name {
+	case "who.network":
+		return &field{name: name, typ: event.TypeString, str: func(e *event.Event) string { return network(e, 24, 48) }}
+	case "who.network.wide":
+		return &field{name: name, typ: event.TypeString, str: func(e *event.Event) string { return network(e, 16, 32) }}
+	case "what.given":
+		return &field{name: name, typ: event.TypeString, list: true, slow: func(e *event.Event, yield func(string)) {
+			if e.What != nil {
+				for _, o := range e.What.Objects[min(e.What.Asked, uint64(len(e.What.Objects))):] {
+					yield(o.Type + "/" + o.ID)
+				}
+			}
+		}}
+	}
+	r := event.Lookup(name)
+	if r == nil {
+		return nil
+	}
+	f := &field{name: name, typ: r.Type, list: r.List}
+	switch {
+	case texts[name] != nil:
+		f.str = texts[name]
+	case textLists[name] != nil:
+		f.strs = textLists[name]
+	case numbers[name] != nil:
+		get := numbers[name]
+		f.num = func(e *event.Event) (uint64, bool) { n := get(e); return n, n != 0 }
+	case name == "principal.level":
+		f.num = func(e *event.Event) (uint64, bool) { return uint64(e.Principal.Level), e.Principal.Kind != "" }
+	case r.Type == event.TypeNumber || r.Type == event.TypeDuration:
+		f.num = func(e *event.Event) (n uint64, ok bool) {
+			r.Values(e, func(v string) {
+				var err error
+				n, err = strconv.ParseUint(v, 10, 64)
+				ok = err == nil
+			})
+			return n, ok
+		}
+	default:
+		f.slow = r.Values
+	}
+	return f
+}
+
+// fieldNames returns the names of all fields that a rule can use.
+func fieldNames() []string {
+	var names []string
+	for _, f := range event.Fields() {
+		names = append(names, f.Name)
+	}
+	for _, d := range Derived {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// network returns the network of the client's address.
+func network(e *event.Event, v4, v6 int) string {
+	a, ok := address(e)
+	if !ok {
+		return ""
+	}
+	bits := v4
+	if a.Is6() {
+		bits = v6
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// address returns the client's address.
+func address(e *event.Event) (netip.Addr, bool) {
+	if e.Who == nil || e.Who.Address == "" {
+		return netip.Addr{}, false
+	}
+	a, err := netip.ParseAddr(e.Who.Address)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	return a.WithZone("").Unmap(), true
+}
+
+// texts, textLists and numbers read the fields that rules use most without
+// the registry; a test compares them with it.
+var texts = map[string]func(*event.Event) string{
+	"kind":                   func(e *event.Event) string { return string(e.Kind) },
+	"capture.method":         func(e *event.Event) string { return e.Capture.Method },
+	"capture.source":         func(e *event.Event) string { return e.Capture.Source },
+	"capture.route":          func(e *event.Event) string { return e.Capture.Route },
+	"principal.kind":         func(e *event.Event) string { return string(e.Principal.Kind) },
+	"principal.id":           func(e *event.Event) string { return e.Principal.ID },
+	"principal.issuer":       func(e *event.Event) string { return e.Principal.Issuer },
+	"principal.reason":       func(e *event.Event) string { return e.Principal.Reason },
+	"credential.method":      func(e *event.Event) string { return e.Credential.Method },
+	"credential.key_id":      func(e *event.Event) string { return e.Credential.KeyID },
+	"credential.fingerprint": func(e *event.Event) string { return e.Credential.Fingerprint },
+	"credential.client":      func(e *event.Event) string { return e.Credential.Client },
+	"operation.method":       func(e *event.Event) string { return e.Operation.Method },
+	"operation.host":         func(e *event.Event) string { return e.Operation.Host },
+	"operation.route":        func(e *event.Event) string { return e.Operation.Route },
+	"operation.name":         func(e *event.Event) string { return e.Operation.Name },
+	"operation.basis":        func(e *event.Event) string { return string(e.Operation.Basis) },
+	"operation.type":         func(e *event.Event) string { return e.Operation.Type },
+	"operation.action":       func(e *event.Event) string { return string(e.Operation.Action) },
+	"operation.requires":     func(e *event.Event) string { return string(e.Operation.Requires) },
+	"operation.session":      func(e *event.Event) string { return e.Operation.Session },
+	"outcome.decision":       func(e *event.Event) string { return e.Outcome.Decision },
+	"outcome.reason":         func(e *event.Event) string { return e.Outcome.Reason },
+	"outcome.error":          func(e *event.Event) string { return e.Outcome.Error },
+	"who.address": func(e *event.Event) string {
+		if e.Who == nil {
+			return ""
+		}
+		return e.Who.Address
+	},
+	"what.path": func(e *event.Event) string {
+		if e.What == nil {
+			return ""
+		}
+		return e.What.Path
+	},
+}
+
+var textLists = map[string]func(*event.Event) []string{
+	"objects":           func(e *event.Event) []string { return e.Objects },
+	"operation.parts":   func(e *event.Event) []string { return e.Operation.Parts },
+	"operation.scopes":  func(e *event.Event) []string { return e.Operation.Scopes },
+	"credential.scopes": func(e *event.Event) []string { return e.Credential.Scopes },
+}
+
+var numbers = map[string]func(*event.Event) uint64{
+	"outcome.status": func(e *event.Event) uint64 { return uint64(max(e.Outcome.Status, 0)) },
+	"request.bytes":  func(e *event.Event) uint64 { return e.Request.Bytes },
+	"response.bytes": func(e *event.Event) uint64 { return e.Response.Bytes },
+	"records":        func(e *event.Event) uint64 { return e.Records },
+	"data.count": func(e *event.Event) uint64 {
+		var n uint64
+		for _, d := range e.Data {
+			n += d.Count
+		}
+		return n
+	},
+	"operation.cost": func(e *event.Event) uint64 { return e.Operation.Cost },
+	"duration": func(e *event.Event) uint64 {
+		if e.Completed.IsZero() {
+			return 0
+		}
+		return uint64(max(e.Completed.Sub(e.Arrived), 0))
+	},
+}

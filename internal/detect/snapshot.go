@@ -1,0 +1,120 @@
+package detect
+
+import (
+	"bytes"
+	"container/heap"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/gatebook/gatebook/event"
+)
+
+// snapshotHead begins a snapshot: the name and version of the format, and the
+// SHA-256 of what follows the line.
+const snapshotHead = "gatebook-detect-state 1 "
+
+// ErrSnapshot is the error of bytes that [Engine.Snapshot] did not write, or
+// that were damaged since.
+var ErrSnapshot = errors.New("not a snapshot of detection, or a damaged one")
+
+type snapshot struct {
+	Waiting    []waitingState `json:"waiting"`
+	Remembered []remembered   `json:"remembered"`
+	Next       int            `json:"next"`
+	Forgotten  int64          `json:"forgotten"`
+	Newest     int64          `json:"newest"`
+	Frontier   int64          `json:"frontier"`
+	Stats      Stats          `json:"stats"`
+	Risks      *table[risk]   `json:"risks"`
+	Rules      []ruleState    `json:"rules"`
+}
+
+type waitingState struct {
+	At     int64        `json:"t"`
+	Number int64        `json:"number"`
+	Event  *event.Event `json:"event"`
+}
+
+type ruleState struct {
+	ID    string          `json:"id"`
+	Sum   string          `json:"sum"` // of the rule's text
+	Muted *table[moment]  `json:"muted"`
+	State json.RawMessage `json:"state,omitempty"`
+}
+
+// Snapshot returns all that the engine knows: [Restore] makes an engine of it
+// that goes on as this one would. It holds personal data.
+func (e *Engine) Snapshot() ([]byte, error) {
+	s := snapshot{
+		Remembered: e.remembered, Next: e.next, Forgotten: e.forgotten, Newest: e.newest, Frontier: e.frontier, Stats: e.stats, Risks: e.risks,
+	}
+	q := append(queue(nil), e.waiting...)
+	for len(q) > 0 {
+		w := heap.Pop(&q).(waiting)
+		s.Waiting = append(s.Waiting, waitingState{w.at, w.number, w.e})
+	}
+	for _, a := range e.rules {
+		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: a.muted}
+		if a.state != nil {
+			b, err := a.state.MarshalJSON()
+			if err != nil {
+				return nil, fmt.Errorf("state of rule %s: %w", a.Name, err)
+			}
+			r.State = b
+		}
+		s.Rules = append(s.Rules, r)
+	}
+	body, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot of detection: %w", err)
+	}
+	return append([]byte(snapshotHead+digest(body)+"\n"), body...), nil
+}
+
+// Restore is the inverse of [Engine.Snapshot]. Rules that were added, or whose
+// text has changed since, begin without state; their names are returned.
+func Restore(cfg Config, b []byte) (*Engine, []string, error) {
+	head, body, _ := bytes.Cut(b, []byte("\n"))
+	if string(head) != snapshotHead+digest(body) {
+		return nil, nil, ErrSnapshot
+	}
+	e := New(cfg)
+	s := snapshot{Risks: e.risks}
+	if err := json.Unmarshal(body, &s); err != nil {
+		return nil, nil, fmt.Errorf("%w: %v", ErrSnapshot, err)
+	}
+	e.remembered, e.next, e.forgotten, e.newest, e.frontier, e.stats = s.Remembered, s.Next, s.Forgotten, s.Newest, s.Frontier, s.Stats
+	for _, r := range e.remembered {
+		e.ids[r.ID] = true
+	}
+	for _, w := range s.Waiting {
+		if w.Event == nil {
+			return nil, nil, fmt.Errorf("%w: an event is missing", ErrSnapshot)
+		}
+		heap.Push(&e.waiting, waiting{w.Event, w.At, w.Number})
+		e.ids[w.Event.ID] = true
+	}
+	states := map[string]ruleState{}
+	for _, r := range s.Rules {
+		states[r.ID] = r
+	}
+	var fresh []string
+	for _, a := range e.rules {
+		r, ok := states[a.Rule.ID]
+		if !ok || r.Sum != a.sum || (r.State == nil) != (a.state == nil) {
+			fresh = append(fresh, a.Name)
+			continue
+		}
+		if r.Muted != nil {
+			a.muted.m, a.muted.dropped = r.Muted.m, r.Muted.dropped
+		}
+		if a.state == nil {
+			continue
+		}
+		if err := a.state.UnmarshalJSON(r.State); err != nil {
+			return nil, nil, fmt.Errorf("%w: rule %s: %v", ErrSnapshot, a.Name, err)
+		}
+	}
+	return e, fresh, nil
+}
