@@ -46,7 +46,7 @@ type learner struct {
 // place is a node of the tree of paths.
 type place struct {
 	words  map[string]*wordAt
-	params map[string]*place // by file extension, "" for none
+	params map[string]*place // by file extension, "" for none; of OData by the entity set: "Customers()"
 	n      uint32            // calls with a word here that was not proven then
 	once   uint32            // words that came once
 	back   uint32            // words that the API gave back as ids
@@ -131,6 +131,16 @@ func (l *learner) find(path string, names func(string) bool, out *Match) bool {
 		if segments >= maxSegments {
 			return false
 		}
+		if set, k, ok := setKey(raw); ok {
+			child := p.params[set+"()"]
+			if child == nil || out.n >= maxParams {
+				return false
+			}
+			out.Values[out.n] = k
+			out.n++
+			p = child
+			continue
+		}
 		seg, ext := segment(raw, lastSegment(rest))
 		if w := p.words[seg+ext]; w != nil && w.proven {
 			p = w.place
@@ -188,8 +198,13 @@ func (l *learner) learn(s *seen) *learned {
 			return nil
 		}
 		trail[steps] = p
-		seg, ext := segment(raw, lastSegment(rest))
-		child := l.step(p, seg, ext, s, full)
+		var child *place
+		if set, _, ok := setKey(raw); ok {
+			child = l.param(p, set+"()", full)
+		} else {
+			seg, ext := segment(raw, lastSegment(rest))
+			child = l.step(p, seg, ext, s, full)
+		}
 		if child == nil {
 			if full {
 				l.prune()
@@ -270,7 +285,7 @@ func (l *learner) param(p *place, ext string, full bool) *place {
 	if child := p.params[ext]; child != nil {
 		return child
 	}
-	if full || len(p.params) >= 16 {
+	if full || len(p.params) >= 256 {
 		return nil
 	}
 	if p.params == nil {
@@ -295,8 +310,16 @@ func (l *learner) template(s *seen, at time.Time) *learned {
 		if raw == "" {
 			break
 		}
-		seg, ext := segment(raw, lastSegment(rest))
 		b.WriteByte('/')
+		if set, k, ok := setKey(raw); ok {
+			if p = p.params[set+"()"]; p == nil {
+				return nil
+			}
+			b.WriteString(set + "({" + setParam(set, k) + "})")
+			name, run = "", 0
+			continue
+		}
+		seg, ext := segment(raw, lastSegment(rest))
 		if w := p.words[seg+ext]; w != nil && w.proven {
 			b.WriteString(seg + ext)
 			p, name, run = w.place, seg, 0

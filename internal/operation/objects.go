@@ -128,6 +128,9 @@ func (o *objects) path(m *Match, d *Described) {
 					v = s
 				}
 			}
+			if p.Key {
+				v = unquoteKey(v)
+			}
 			if id += v; k < i {
 				id += "/"
 			}
@@ -210,12 +213,14 @@ var noRef = wordSet(`request trace span session correlation client x_request csr
 // scanner finds the ids in JSON that comes in pieces. Its memory is bounded;
 // what is deeper than maxDepth is skipped.
 type scanner struct {
-	to   *objects
-	refs bool   // ids of others, such as customer_id, are taken too
-	top  string // type of objects at the top
-	echo *echo  // segments of the path to look for; nil: none
-	keys *keyCache
-	is   func(typ string) bool // reports whether objects of a type are known; nil: no such field is taken
+	to    *objects
+	refs  bool   // ids of others, such as customer_id, are taken too
+	top   string // type of objects at the top
+	echo  *echo  // segments of the path to look for; nil: none
+	keys  *keyCache
+	api   bool                  // it is JSON:API: what an object is it says itself
+	odata bool                  // CustomerID is the own id of a customer
+	is    func(typ string) bool // reports whether objects of a type are known; nil: no such field is taken
 
 	stack   [maxDepth]frame
 	depth   int // of containers, also of those deeper than stack
@@ -226,6 +231,7 @@ type scanner struct {
 	own     bool // the key is an object's own id
 	name    bool // the key is one of the names by which paths call objects
 	ref     string
+	kind    bool   // the key is the type of a resource of JSON:API
 	maybe   string // type of an object that the key is called like
 	key     [64]byte
 	keyLen  int
@@ -251,6 +257,10 @@ type frame struct {
 	typ   string // of the objects in it
 	array bool
 	value bool // a value comes next, not a key
+
+	// Of JSON:API.
+	resource bool   // it is a resource object, or a list of them
+	kind, id string // that it has said
 }
 
 // echo are segments of a path that an answer may give back.
@@ -292,6 +302,9 @@ func (s *scanner) structure(c byte) {
 			s.broken = true
 			return
 		}
+		if s.api {
+			s.resource()
+		}
 		s.depth--
 		s.forgetKey()
 	case ',':
@@ -321,10 +334,12 @@ func (s *scanner) structure(c byte) {
 }
 
 func (s *scanner) wanted() bool {
-	return s.own || s.ref != "" || s.maybe != "" || s.name && s.echo != nil
+	return s.own || s.kind || s.ref != "" || s.maybe != "" || s.name && s.echo != nil
 }
 
-func (s *scanner) forgetKey() { s.keyLen, s.own, s.name, s.ref, s.maybe = 0, false, false, "", "" }
+func (s *scanner) forgetKey() {
+	s.keyLen, s.own, s.name, s.kind, s.ref, s.maybe = 0, false, false, false, "", ""
+}
 
 // push opens a container, and says what its objects are.
 func (s *scanner) push(array bool) {
@@ -342,6 +357,9 @@ func (s *scanner) push(array bool) {
 		return
 	}
 	f.typ = parent.typ
+	if s.api {
+		f.resource = s.isResource(parent)
+	}
 	if !parent.array && s.keyLen > 0 {
 		if key := s.key[:s.keyLen]; !envelopes[string(key)] {
 			f.typ = s.keys.get(key).typ
@@ -433,6 +451,12 @@ func (s *scanner) ended() {
 	}
 	typ := s.ref
 	switch {
+	case s.api && s.kind:
+		f.kind = unescapeJSON(text, s.escaped)
+		return
+	case s.api && s.own:
+		f.id = unescapeJSON(text, s.escaped)
+		return
 	case s.own:
 		typ = f.typ
 	case typ == "" && s.maybe != "":
@@ -455,6 +479,13 @@ func (s *scanner) keyEnded() {
 	key := s.key[:s.keyLen]
 	k := s.keys.get(key)
 	s.own, s.name = k.own, k.name
+	if s.api {
+		s.ofResource(key)
+		return
+	}
+	if f := s.top1(); s.odata && k.ref != "" && f != nil && f.typ == k.ref {
+		s.own = true
+	}
 	if s.refs {
 		if s.ref = k.ref; s.is != nil && !k.own && !k.name {
 			s.maybe = k.typ

@@ -48,7 +48,7 @@ func (t *Tracker) Observe(c *capture.Call) capture.Observation {
 	o.objects.query(c.Query, o.listType(), o.d)
 	switch contentType(c.Header) {
 	case jsonType:
-		o.req = &scanner{to: &o.objects, refs: true, top: o.listType(), keys: t.keys, is: a.hasType}
+		o.req = &scanner{to: &o.objects, refs: true, top: o.listType(), keys: t.keys, is: a.hasType, api: isJSONAPI(c.Header)}
 	case formType:
 		o.isForm = true
 	}
@@ -107,7 +107,7 @@ func (o *observation) Answer(status int, header http.Header) {
 	switch contentType(header) {
 	case jsonType:
 		if status >= 200 && status < 300 {
-			o.res = &scanner{to: &o.objects, top: o.listType(), keys: o.t.keys}
+			o.res = &scanner{to: &o.objects, top: o.listType(), keys: o.t.keys, api: isJSONAPI(header), odata: len(header["Odata-Version"]) > 0}
 			if !o.found {
 				o.res.echo = &o.echo
 			}

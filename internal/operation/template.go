@@ -37,6 +37,7 @@ type Param struct {
 	Name string // "id"
 	Type string // of the object that its value is the id of; empty: it names none
 	Join int    // how many values before belong to the id: 1 for repo in /repos/{owner}/{repo}
+	Key  bool   // it is an OData key, Customers({id}): text is in quotes
 }
 
 // Described is an operation as a description of the API has it.
@@ -317,6 +318,18 @@ func (t *Template) prepare() error {
 		var names []string
 		if _, names, err = parseSegment(seg); err != nil {
 			return false
+		}
+		if set := setOf(seg); set != "" {
+			for _, name := range names {
+				p := Param{Name: name, Key: true}
+				if name != manyKeys && len(names) == 1 {
+					p.Type = typeOf(set)
+				}
+				t.Params = append(t.Params, p)
+			}
+			collection, run = "", 0
+			t.List = typeOf(set)
+			return true
 		}
 		for _, name := range names {
 			p := Param{Name: name, Type: paramType(name, collection)}

@@ -516,11 +516,12 @@ func TestConcurrently(t *testing.T) {
 func FuzzScanner(f *testing.F) {
 	f.Add([]byte(`{"id":1,"items":[{"id":"a","x":{"id":null}}],"orderId":"\u0041"}`), uint8(3))
 	f.Add([]byte(`[[[[{"id":`), uint8(1))
+	f.Add([]byte(`{"data":[{"type":"articles","id":"1","relationships":{"a":{"data":{"id":"2","type":"b"}}}}],"included":[{}]}`), uint8(4))
 	f.Add([]byte(strings.Repeat(`{"a":`, 100)), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, n uint8) {
 		scan := func(size int) string {
 			var o objects
-			s := &scanner{to: &o, refs: true, top: "thing", keys: newKeyCache()}
+			s := &scanner{to: &o, refs: true, top: "thing", keys: newKeyCache(), api: n&1 > 0, odata: n&2 > 0}
 			for p := range slices.Chunk(b, size) {
 				s.write(p)
 			}
@@ -538,6 +539,7 @@ func FuzzScanner(f *testing.F) {
 // FuzzLearn has any paths.
 func FuzzLearn(f *testing.F) {
 	f.Add("/v1/customers/4711\n/v1/customers/x%zz\n//;/{}")
+	f.Add("/odata/Customers(4711)\n/odata/Customers('a')/Orders(%27b%27)\n/odata/L(a=1)\n/x()/(1)/({a})")
 	f.Fuzz(func(t *testing.T, paths string) {
 		l := newLearner()
 		for range 10 {
