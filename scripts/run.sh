@@ -157,6 +157,9 @@ Try, in another terminal:
   bin/gatebook search 'who.email:alice outcome.status:>=400' --since 15m
   bin/gatebook who alice@shop.example
   bin/gatebook show $1
+  bin/gatebook object customer/cus_000002
+  bin/gatebook apis
+  bin/gatebook evidence 'who.email:=alice@shop.example' --disclose who,what -o evidence.zip
   bin/gatebook-verify $data
 
 Stop with Ctrl-C. Everything is in ./$data; to remove it: rm -r $data

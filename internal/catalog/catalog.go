@@ -185,15 +185,21 @@ type ScopeUse struct {
 	Calls   uint64          `json:"calls"`             // all calls
 }
 
-// Unused returns the scopes that were granted and that no call needed, sorted.
-// It is empty while no call could be judged.
+// identityScopes ask an issuer for facts about the user, or for a longer grant
+// (OpenID Connect Core, sections 5.4 and 11). No API needs them, so that none
+// does says nothing.
+var identityScopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
+
+// Unused returns the scopes that were granted and that no call needed, sorted,
+// but for those that are for the issuer. It is empty while no call could be
+// judged.
 func (u *ScopeUse) Unused() []string {
 	var list []string
 	if u.Judged == 0 {
 		return nil
 	}
 	for scope := range u.Granted {
-		if _, needed := u.Needed[scope]; !needed {
+		if _, needed := u.Needed[scope]; !needed && !slices.Contains(identityScopes, scope) {
 			list = append(list, scope)
 		}
 	}

@@ -23,7 +23,7 @@ func call(minutes int, change func(*event.Header)) *event.Header {
 		Kind: event.Access, Arrived: noon.Add(time.Duration(minutes) * time.Minute),
 		Capture:    event.Capture{Route: "shop"},
 		Principal:  event.Principal{Kind: event.User, ID: "p_alice", Issuer: "https://issuer", Level: event.LevelVerified},
-		Credential: event.Credential{Method: "jwt", Client: "reporter", Scopes: []string{"customers:read", "customers:write"}},
+		Credential: event.Credential{Method: "jwt", Client: "reporter", Scopes: []string{"customers:read", "customers:write", "openid"}},
 		Operation:  event.Operation{Protocol: "http/1.1", Method: "GET", Host: "api", Route: "/v2/customers/{id}", Basis: event.BasisDocument, Action: event.ActionRead, Requires: event.RequiresScopes, Scopes: []string{"customers:read"}},
 		Objects:    []string{"customer"}, Outcome: event.Outcome{Status: 200}, Records: 1,
 		Response: event.Body{Bytes: 100, Type: "application/json"}, Data: []event.Data{{Class: "email", Count: 2}},
