@@ -18,6 +18,10 @@ var ErrVersion = errors.New("written by a newer version of Gatebook")
 // DecodeHeader is the inverse of the header's encoding: it refuses with
 // [ErrEncoding] whatever [Event.Seal] would not have written.
 func DecodeHeader(b []byte) (*Header, error) {
+	if h := new(Header); readHeader(b, h) && h.Version <= Version && !h.newer() && h.check() == nil && spelt(b, h, appendHeader) {
+		return h, nil
+	}
+	// Something is wrong with it: this way says what.
 	var h Header
 	if err := decode(b, &h); err != nil {
 		var version struct {
@@ -45,17 +49,17 @@ func DecodeHeader(b []byte) (*Header, error) {
 
 // DecodeWho is the inverse of the encoding of a who envelope.
 func DecodeWho(b []byte) (*Who, error) {
-	return decodeEnvelope(ClassWho, b, appendWho)
+	return decodeEnvelope(ClassWho, b, readWho, appendWho)
 }
 
 // DecodeWhat is the inverse of the encoding of a what envelope.
 func DecodeWhat(b []byte) (*What, error) {
-	return decodeEnvelope(ClassWhat, b, appendWhat)
+	return decodeEnvelope(ClassWhat, b, readWhat, appendWhat)
 }
 
 // DecodePayload is the inverse of the encoding of a payload envelope.
 func DecodePayload(b []byte) (*Payload, error) {
-	return decodeEnvelope(ClassPayload, b, appendPayload)
+	return decodeEnvelope(ClassPayload, b, readPayload, appendPayload)
 }
 
 // Open decodes s, and checks each envelope against its commitment. An envelope
@@ -89,7 +93,15 @@ func (s *Sealed) Open() (*Event, error) {
 	return e, nil
 }
 
-func decodeEnvelope[T any](c Class, b []byte, write func([]byte, *T) []byte) (*T, error) {
+// spelt reports whether b is how v is written.
+func spelt[T any](b []byte, v *T, write func([]byte, *T) []byte) bool {
+	return bytes.Equal(write(make([]byte, 0, len(b)+1), v), b)
+}
+
+func decodeEnvelope[T any](c Class, b []byte, read func([]byte, *T) bool, write func([]byte, *T) []byte) (*T, error) {
+	if v := new(T); read(b, v) && spelt(b, v, write) {
+		return v, nil
+	}
 	v := new(T)
 	if err := decode(b, v); err != nil {
 		return nil, fmt.Errorf("%s envelope: %w", c, err)

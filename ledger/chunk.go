@@ -41,6 +41,17 @@ func setOf(classes []event.Class) (set classSet) {
 
 func (s classSet) has(c event.Class) bool { return s&(1<<c) != 0 }
 
+// only returns r without the envelopes of other classes.
+func (s classSet) only(r *event.Sealed) *event.Sealed {
+	out := &event.Sealed{Header: r.Header}
+	for c := range event.Class(event.Classes) {
+		if s.has(c) {
+			out.Envelopes[c] = r.Envelopes[c]
+		}
+	}
+	return out
+}
+
 // chunk returns the records stored together with record n, with at least the
 // envelopes of the classes in want, and the number of the first of them.
 func (l *Ledger) chunk(n uint64, want classSet) (records []*event.Sealed, first uint64, err error) {

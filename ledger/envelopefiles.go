@@ -119,7 +119,7 @@ func (l *Ledger) CountEnvelopes(name string) (uint64, error) {
 }
 
 // Headers calls yield for the headers of the records from, from+1, … to-1,
-// checked against the tree, without reading the envelopes of sealed ones. What
+// checked against the tree, without reading the envelopes. What
 // is yielded is shared and must not be changed.
 func (l *Ledger) Headers(from, to uint64, yield func(n uint64, header []byte) error) error {
 	for n := from; n < to; {
@@ -128,7 +128,7 @@ func (l *Ledger) Headers(from, to uint64, yield func(n uint64, header []byte) er
 			return err
 		}
 		if seg == nil {
-			return l.Range(n, to, func(n uint64, s *event.Sealed) error { return yield(n, s.Header) })
+			return l.ReadRange(n, to, nil, func(n uint64, s *event.Sealed) error { return yield(n, s.Header) })
 		}
 		end := min(seg.end, to)
 		if err := l.sealedHeaders(seg, n, end, yield); err != nil {
