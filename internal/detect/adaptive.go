@@ -26,7 +26,6 @@ func (m *metric) of(e *event.Event) float64 {
 // The bounds of an adaptive correlation.
 const (
 	maxMetrics = 4
-	peerWeight = 50 // timespans after which a group's own past counts half
 	peerLeast  = 30 // timespans of all groups before they say anything
 	selfLeast  = 3  // timespans of its own before they say anything
 )
@@ -37,7 +36,7 @@ type adaptiveRule struct {
 	metrics []metric
 	score   float64 // from which on a number is far out
 	need    int     // metrics that must be far out at once
-	learn   uint64  // timespans of its own before a group is known: until then, without peers, the limit is doubled
+	learn   uint64  // timespans of its own after which they weigh as much as its peers; until then its own limit is doubled
 	cold    float64 // floors that are enough while there is no past at all; 0: never enough
 }
 
@@ -116,8 +115,9 @@ type profile struct {
 // al., Anomaly Detection in Streams with Extreme Value Theory, KDD 2017, with
 // an exponential tail). The score of x is (x-u)/(b+0.05u): u is the 99 %
 // quantile of what was, b the mean of what was above it; a score s happens
-// about once in 100*e^s timespans. A group's own past has the weight n/(n+50)
-// after n timespans, its peers have the rest.
+// about once in 100*e^s timespans. A group's own past has the weight
+// n/(n+learn) after n timespans, its peers have the rest; but a group is never
+// found for what its own past holds.
 //
 // Timespans follow each other without overlap. What is learned from a
 // timespan is cut at the value of the score, so that an attack, or one who
@@ -175,15 +175,26 @@ func (a *adaptiveState) limit(p *profile, i int) (float64, bool) {
 	switch {
 	case p.N < selfLeast && !peers:
 		return 0, false
-	case p.N < a.learn && !peers:
-		return 2 * p.Self[i].limit(a.score), true
 	case !peers:
-		return p.Self[i].limit(a.score), true
+		return a.own(p, i), true
 	case p.N == 0:
 		return a.Peers[i].limit(a.score), true
 	}
 	w := a.weight(p, i)
-	return w*p.Self[i].limit(a.score) + (1-w)*a.Peers[i].limit(a.score), true
+	limit := w*p.Self[i].limit(a.score) + (1-w)*a.Peers[i].limit(a.score)
+	if p.N >= selfLeast {
+		limit = max(limit, a.own(p, i)) // being larger than others is not new
+	}
+	return limit, true
+}
+
+// own is the limit by the group's own past: doubled while that is short.
+func (a *adaptiveState) own(p *profile, i int) float64 {
+	limit := p.Self[i].limit(a.score)
+	if p.N < a.learn {
+		limit *= 2
+	}
+	return limit
 }
 
 // weight is that of the group's own past.
@@ -191,7 +202,7 @@ func (a *adaptiveState) weight(p *profile, i int) float64 {
 	if a.Peers[i].N < peerLeast {
 		return 1
 	}
-	return float64(p.N) / float64(p.N+peerWeight)
+	return float64(p.N) / float64(p.N+a.learn)
 }
 
 func (a *adaptiveState) far(p *profile, i int) bool {

@@ -274,3 +274,55 @@ func BenchmarkCatalogue(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+// TestKinds shows the correlations that the catalogue does not use.
+func TestKinds(t *testing.T) {
+	const id = "title: x\nid: 00000000-0000-4000-8000-00000000000"
+	const log = "\nlogsource: {category: access}\n"
+	for _, f := range []struct {
+		name, text string
+	}{
+		{"a sum that slides", id + "1\nname: sum" + log + `detection: {a: {records|exists: true}, condition: a}
+correlation: {type: value_sum, group-by: [principal.id], timespan: 1h, condition: {field: records, gte: 1000}}
+tests:
+  - {name: within the hour, fires: true, events: [{repeat: 10, every: 5m, principal.id: p_1, records: 100}]}
+  - {name: over hours, fires: false, events: [{repeat: 60, every: 10m, principal.id: p_1, records: 100}]}
+  - {name: one below, fires: false, events: [{principal.id: p_1, records: 999}]}
+`},
+		{"absence of another event", id + "1\nname: approval" + log + "detection: {a: {operation.route: /approve}, condition: a}\n---\n" +
+			id + "2\nname: payment" + log + "detection: {a: {operation.route: /pay}, condition: a}\n---\n" + id + `3
+name: unapproved
+correlation: {type: sequence_absence, rules: [payment], without: approval, group-by: [principal.id], timespan: 1h}
+tests:
+  - {name: without, fires: true, events: [{operation.route: /pay, principal.id: p_9}, {at: 2h, operation.route: /pay, principal.id: p_1}]}
+  - {name: long ago, fires: true, events: [{operation.route: /approve, principal.id: p_1}, {at: 2h, operation.route: /pay, principal.id: p_1}]}
+  - {name: approved, fires: false, events: [{at: 90m, operation.route: /approve, principal.id: p_1}, {at: 2h, operation.route: /pay, principal.id: p_1}]}
+  - {name: watching began just now, fires: false, events: [{operation.route: /pay, principal.id: p_1}]}
+`},
+		{"an alias", id + "1\nname: key" + log + "detection: {a: {operation.route: /keys}, condition: a}\n---\n" +
+			id + "2\nname: use" + log + "detection: {a: {operation.route: /data}, condition: a}\n---\n" + id + `3
+name: chain
+correlation:
+  type: temporal_ordered
+  rules: [key, use]
+  group-by: [app]
+  aliases: {app: {key: principal.id, use: credential.client}}
+  timespan: 1h
+tests:
+  - {name: the app, fires: true, events: [{operation.route: /keys, principal.id: a}, {at: 1m, operation.route: /data, credential.client: a}]}
+  - {name: another, fires: false, events: [{operation.route: /keys, principal.id: a}, {at: 1m, operation.route: /data, credential.client: b}]}
+  - {name: the other way round, fires: false, events: [{operation.route: /data, credential.client: a}, {at: 1m, operation.route: /keys, principal.id: a}]}
+`},
+	} {
+		set, err := Load([]File{{f.name, []byte(f.text)}})
+		if err != nil {
+			t.Errorf("%s: %v", f.name, err)
+			continue
+		}
+		for _, res := range set.Test() {
+			if !res.OK {
+				t.Errorf("%s: %s: %s", f.name, res.Name, res.Detail)
+			}
+		}
+	}
+}
