@@ -239,18 +239,19 @@ func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 	}
 	s.Last = o.at
 	fresh := false
-	c.f.each(o.e, func(v string) {
-		h := hash(v)
+	for _, h := range o.hashes(c.f) {
 		if given, ok := s.Except[h]; ok && given >= o.at-int64(c.within) {
-			return
+			continue
 		}
 		if _, known := s.Seen[h]; len(s.Seen) <= c.need || known {
 			s.Seen[h] = value{o.at, o.ref}
 			fresh = true
 		}
-	})
+	}
 	if c.except != nil {
-		c.except.each(o.e, func(v string) { s.give(hash(v), o.at, c.within) })
+		for _, h := range o.hashes(c.except) {
+			s.give(h, o.at, c.within)
+		}
 	}
 	if !fresh || len(s.Seen) < c.need {
 		return nil
@@ -330,11 +331,11 @@ type changeState struct {
 const maxPlaces = 64
 
 func (c *changeState) observe(o *observation, _ int, key []byte) func() verdict {
-	v := c.f.one(o.e)
-	if v == "" {
+	values := o.hashes(c.f)
+	if len(values) == 0 {
 		return nil
 	}
-	s, h := c.get(key, o.at), hash(v)
+	s, h := c.get(key, o.at), values[0]
 	if s.Seen == nil {
 		s.Seen = map[uint64]int64{}
 	}

@@ -64,10 +64,11 @@ type Engine struct {
 	newest     int64 // time of the newest event
 	frontier   int64 // everything up to here was judged
 
-	risks *table[risk]
-	stats Stats
-	key   []byte
-	found []Finding
+	risks  *table[risk]
+	stats  Stats
+	key    []byte
+	hashes hashes
+	found  []Finding
 }
 
 type remembered struct {
@@ -205,7 +206,8 @@ func (e *Engine) until(limit int64) []Finding {
 	for len(e.waiting) > 0 && e.waiting[0].at <= limit {
 		w := heap.Pop(&e.waiting).(waiting)
 		e.remember(w.e.ID, w.at)
-		e.judge(&observation{w.e, w.at, Ref{w.e.ID, w.number}})
+		e.hashes.n = 0
+		e.judge(&observation{w.e, w.at, Ref{w.e.ID, w.number}, &e.hashes})
 	}
 	e.frontier = max(e.frontier, limit)
 	return e.found

@@ -135,8 +135,10 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 	g.N, g.Last = g.N+1, o.at
 	var fresh string
 	rarest := -1.0
+	values, i := o.hashes(s.f), 0
 	s.f.each(o.e, func(v string) {
-		h := hash(v)
+		h := values[i]
+		i++
 		last, ok := g.Seen[h]
 		if !ok && len(g.Seen) >= maxKnown {
 			g.forgetOldest()
