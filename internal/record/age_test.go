@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,13 +59,13 @@ func TestOldOnFullDisk(t *testing.T) {
 		d := &noNewFiles{Disk: newCrashDisk()}
 		r, stop := running(t, Config{Disk: d, Signer: signer, Key: vkey, SegmentSize: 4 << 20, SealAfter: time.Minute})
 		appendMany(t, r, 0, 300, 1)
-		d.full = true
+		d.full.Store(true)
 		time.Sleep(2 * time.Minute)
 		if _, err := r.Append(context.Background(), testEvent(300)); err != nil {
 			t.Errorf("with no room for another segment: %v", err)
 		}
 		checkSegments(t, d, "no room", 0, 1)
-		d.full = false
+		d.full.Store(false)
 		time.Sleep(5 * time.Second)
 		checkSegments(t, d, "room again", 256, 2)
 		stop()
@@ -77,11 +78,11 @@ func TestOldOnFullDisk(t *testing.T) {
 // noNewFiles is a disk on which, while it is full, no file can be made.
 type noNewFiles struct {
 	Disk
-	full bool // set between steps of the fake clock only
+	full atomic.Bool
 }
 
 func (d *noNewFiles) OpenFile(name string) (File, error) {
-	if _, err := fs.Stat(d.Disk, name); d.full && errors.Is(err, fs.ErrNotExist) {
+	if _, err := fs.Stat(d.Disk, name); d.full.Load() && errors.Is(err, fs.ErrNotExist) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("no space left on device")}
 	}
 	return d.Disk.OpenFile(name)
