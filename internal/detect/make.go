@@ -234,13 +234,17 @@ func integer(f func(*event.Event, int)) set {
 func instant(at func(*event.Event) *time.Time) set {
 	return text(func(e *event.Event, s string) error {
 		t, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		if err != nil || !sane(t) {
 			return fmt.Errorf("%q is not a time, want one such as 2026-11-26T12:00:00Z", clip(s))
 		}
 		*at(e) = t.UTC()
 		return nil
 	})
 }
+
+// sane reports whether t can be counted in nanoseconds, with room for any
+// timespan.
+func sane(t time.Time) bool { return t.UTC().Year() >= 1970 && t.UTC().Year() <= 2200 }
 
 func oneOfSet[S ~string](at *S, s string, known []string) error {
 	if !slices.Contains(known, s) {
@@ -436,7 +440,11 @@ func complete(e *event.Event, number int64, line []byte) (*event.Event, int64, e
 		return nil, 0, errors.New("arrived: is missing, say when the call was made, such as 2026-11-26T12:00:00Z")
 	case !e.Completed.IsZero() && e.Completed.Before(e.Arrived):
 		return nil, 0, errors.New("completed: is before arrived")
+	case !sane(e.Arrived), !e.Completed.IsZero() && !sane(e.Completed):
+		return nil, 0, errors.New("arrived, completed: want times from 1970 to 2200")
 	}
+	slices.Sort(e.Credential.Scopes) // scopes.missing compares sorted lists
+	slices.Sort(e.Operation.Scopes)
 	if e.Kind == "" {
 		e.Kind = event.Access
 	}

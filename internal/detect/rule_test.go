@@ -190,6 +190,10 @@ func TestParseLine(t *testing.T) {
 	if err != nil || n != 3 || a.Completed.Sub(a.Arrived) != 2*time.Second || a.Data[0].Count != 5 || a.What.Asked != 1 || len(a.What.Objects) != 2 || !a.Partial {
 		t.Errorf("%+v, %d, %v", a, n, err)
 	}
+	b, _, err := ParseLine([]byte(`{"header":{"arrived":"2026-01-15T12:00:00Z","operation":{"scopes":["b","a"]},"credential":{"scopes":["c","a"]}}}`))
+	if err != nil || lookupField("scopes.missing").one(b) != "b" {
+		t.Errorf("scopes that are not sorted: %+v, %v", b, err)
+	}
 	for _, f := range []struct{ line, want string }{
 		{`{`, "is not a JSON object"},
 		{`[]`, "is not a JSON object"},
@@ -200,6 +204,8 @@ func TestParseLine(t *testing.T) {
 		{`{"arrived":"2026-01-15T12:00:00Z","principal":{"id":"x"}}`, "names have points"},
 		{`{"arrived":"2026-01-15T12:00:00Z","scopes.missing":"x"}`, "is computed from other fields"},
 		{`{"arrived":"2026-01-15T12:00:00Z","outcome.status":"good"}`, `outcome.status: "good" is not a whole number`},
+		{`{"header":{"arrived":"2900-01-15T12:00:00Z"}}`, "want times from 1970 to 2200"},
+		{`{"header":{"arrived":"2026-01-15T12:00:00Z","completed":"2026-01-14T12:00:00Z"}}`, "completed: is before arrived"},
 		{`{"header":{"arrived":"2026-01-15T12:00:00Z","who":1}}`, `unknown field "who"`},
 	} {
 		if _, _, err := ParseLine([]byte(f.line)); err == nil || !strings.Contains(err.Error(), f.want) {
