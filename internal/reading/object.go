@@ -57,7 +57,8 @@ var toucherFields = []string{"principal.id", "principal.kind", "who.subject", "w
 
 // Object sums up who touched an object, named as "type/id".
 func (r *Room) Object(ctx context.Context, who Reader, name string, q Query) (*Object, error) {
-	if err := who.May(ActWho); err != nil {
+	who, err := r.admit(who, ActWho)
+	if err != nil {
 		return nil, err
 	}
 	typ, id, ok := strings.Cut(strings.TrimSpace(name), "/")

@@ -51,7 +51,8 @@ var errEnough = errors.New("enough")
 // to limit of them (at most [MaxLimit]). A name under which nothing is known
 // gives a Touched without calls.
 func (r *Room) Objects(ctx context.Context, who Reader, name string, q Query, limit int) (*Touched, error) {
-	if err := who.May(ActWho); err != nil {
+	who, err := r.admit(who, ActWho)
+	if err != nil {
 		return nil, err
 	}
 	name = strings.TrimSpace(name)
