@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh installs the programs that the end-to-end tests use from Debian
-# packages: etcd and etcdctl, nginx, zstd, chromium, poppler. What is there
-# already is kept, so it may be run again and again. It says nothing unless
+# packages: etcd and etcdctl, nginx, zstd, chromium, poppler, openssl, python3.
+# What is there already is kept, so it may be run again and again. It says nothing unless
 # something goes wrong, and then it says what: the tests that need a missing
 # program skip themselves.
 set -eu
@@ -14,6 +14,8 @@ need nginx nginx-light
 need zstd zstd
 need pdftotext poppler-utils
 need chromium chromium
+need openssl openssl
+need python3 python3
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
