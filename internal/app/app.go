@@ -26,6 +26,7 @@ import (
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/stamp"
+	"github.com/gatebook/gatebook/internal/state"
 	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/internal/witness"
 	"github.com/gatebook/gatebook/ledger"
@@ -48,6 +49,7 @@ type App struct {
 	keys *secrets
 
 	vault *vault.Vault // nil: the envelopes are in clear
+	state *state.DB    // what changes and is no evidence
 
 	recorder *record.Recorder
 	ledger   *ledger.Ledger
@@ -97,7 +99,8 @@ func Open(o Options, serving bool) (_ *App, err error) {
 		return nil, err
 	}
 
-	// The record: the only writer of the ledger, and its reader.
+	// The record: the only writer of the ledger, and its reader. Whoever has the
+	// ledger has the data directory.
 	if a.recorder, err = record.Open(a.recordConfig()); err != nil {
 		return nil, fmt.Errorf("opening the ledger: %w", err)
 	}
@@ -106,6 +109,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	}
 	if a.ledger, err = ledger.OpenWithKeys(os.DirFS(a.ledgerDir()), a.ledgerKeys()); err != nil {
 		return nil, fmt.Errorf("opening the ledger: %w", err)
+	}
+
+	// The state: the small things that change.
+	if a.state, err = state.Open(filepath.Join(a.cfg.Data, "state.db")); err != nil {
+		return nil, fmt.Errorf("opening the state: %w", err)
 	}
 
 	// The witnesses: who outside vouches for the ledger.
@@ -215,7 +223,7 @@ func (a *App) Run(ctx context.Context) error {
 	if noteErr := a.note(context.WithoutCancel(ctx), "stop", a.stateFacts()...); noteErr != nil && !errors.Is(noteErr, errStopped) {
 		a.log.Error("the stop could not be recorded", "error", noteErr)
 	}
-	err = errors.Join(err, views.stop(), record.stop(), a.store.Flush(), a.readers.Flush())
+	err = errors.Join(err, views.stop(), record.stop(), a.store.Flush(), a.readers.Flush(), a.state.Close())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
 	}
@@ -233,6 +241,9 @@ func (a *App) abandon() {
 	}
 	for _, d := range a.doors {
 		d.close()
+	}
+	if a.state != nil {
+		a.state.Close()
 	}
 	if a.recorder != nil {
 		ended, cancel := context.WithCancel(context.Background())

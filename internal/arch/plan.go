@@ -45,6 +45,7 @@ var Floors = map[string]int{
 	"internal/operation/...": 2, // what it was
 	"internal/classify/...":  2, // what was in it
 	"internal/disk":          2, // files that survive a crash
+	"internal/state":         2, // what changes and is no evidence
 
 	"evidence": 2, // the pack that proves an answer, public
 
@@ -82,6 +83,7 @@ var Only = []struct {
 }{
 	{Module + "/internal/config/...", []string{"internal/app", "internal/config/..."}, "one place knows the file; all others take a Config of real types"},
 	{"github.com/VictoriaMetrics/...", []string{"internal/index/engine/..."}, "the engine is never evidence and can end its process: it runs as a child"},
+	{"modernc.org/sqlite/...", []string{"internal/state"}, "one place knows the driver and its settings"},
 	{"testing/...", nil, "the program carries no test code"},
 }
 
