@@ -471,7 +471,8 @@ func TestHealthAndMetrics(t *testing.T) {
 	}
 }
 
-// TestOpenAPI compares the document with the one in docs.
+// TestOpenAPI compares the document with the one in docs, and the types of the
+// console with what the document says.
 func TestOpenAPI(t *testing.T) {
 	s := open(t, nil)
 	res := s.do("GET", "/api/v1/openapi.json", "", "")
@@ -479,15 +480,20 @@ func TestOpenAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "../../docs/openapi.json"
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	types, err := typescript(got)
+	if err != nil {
+		t.Fatal(err)
 	}
-	want, err := os.ReadFile(file)
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("docs/openapi.json is not what the routes say (%v): go test ./internal/api -run TestOpenAPI -update", err)
+	for file, got := range map[string][]byte{"docs/openapi.json": got, "web/src/api/types.ts": []byte(types)} {
+		if *update {
+			if err := os.WriteFile("../../"+file, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile("../../" + file)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the routes say (%v): go test ./internal/api -run TestOpenAPI -update", file, err)
+		}
 	}
 	var doc any
 	if err := json.Unmarshal(got, &doc); err != nil {

@@ -1,0 +1,1505 @@
+// Generated from docs/openapi.json. Do not edit:
+// go test ./internal/api -run TestOpenAPI -update
+
+export interface ApiCheck {
+  detail?: string;
+  name: string;
+  ok: boolean;
+  required: boolean;
+}
+
+export interface ApiCheckpoint {
+  origin: string;
+  root: string;
+  signed: string;
+  size: number;
+}
+
+export interface ApiEraseItem {
+  plan?: ErasurePlan;
+  problem?: ApiProblem;
+  progress?: ApiProgress;
+  result?: ErasureResult;
+}
+
+export interface ApiEraseRequest {
+  all_identities?: boolean;
+  classes?: string[];
+  dry_run?: boolean;
+  events?: string[];
+  except_held?: boolean;
+  from?: string;
+  mentions?: boolean;
+  objects?: string[];
+  principals?: string[];
+  query?: string;
+  request?: string;
+  to?: string;
+}
+
+export interface ApiField {
+  doc: string;
+  list: boolean;
+  name: string;
+  part: string;
+  personal: boolean;
+  type: string;
+}
+
+export interface ApiHealth {
+  checks: ApiCheck[];
+  status: string;
+}
+
+export interface ApiHold {
+  decision: number;
+  id: string;
+  name: string;
+  reason?: string;
+  selection: ApiSelection;
+  since: string;
+}
+
+export interface ApiKey {
+  created: string;
+  expires?: string;
+  id: string;
+  kind: string;
+  name: string;
+  revoked?: string;
+  scopes?: string[];
+}
+
+export interface ApiKeySecret {
+  key: ApiKey;
+  secret: string;
+}
+
+export interface ApiNewHold {
+  all_identities?: boolean;
+  events?: string[];
+  from?: string;
+  name: string;
+  objects?: string[];
+  principals?: string[];
+  query?: string;
+  to?: string;
+}
+
+export interface ApiNewKey {
+  expires?: string;
+  kind?: string;
+  name: string;
+  scopes?: string[];
+}
+
+export interface ApiNewReader {
+  expires?: string;
+  name: string;
+  role: string;
+}
+
+export interface ApiProblem {
+  detail: string;
+  help?: string;
+  position?: number;
+  query?: string;
+  status: number;
+  title: string;
+  type: string;
+}
+
+export interface ApiProgress {
+  done: number;
+  total: number;
+}
+
+export interface ApiReader {
+  created: string;
+  expires?: string;
+  id: string;
+  last_used?: string;
+  name: string;
+  revoked?: string;
+  role: string;
+}
+
+export interface ApiReaderToken {
+  reader: ApiReader;
+  token: string;
+}
+
+export interface ApiReport {
+  checkpoint: number;
+  envelopes: number;
+  key: string;
+  notes: string[];
+  ok: boolean;
+  origin: string;
+  problems: ApiVerifyFault[];
+  size: number;
+  /** nanoseconds */
+  took: number;
+  unreadable: ApiVerifyFault[];
+}
+
+export interface ApiReportKind {
+  about: string;
+  name: string;
+}
+
+export interface ApiSelection {
+  all_identities?: boolean;
+  events?: string[];
+  from?: string;
+  objects?: string[];
+  principals?: string[];
+  query?: string;
+  to?: string;
+}
+
+export interface ApiTailItem {
+  event?: ReadingRecord;
+  problem?: ReadingProblem;
+}
+
+export interface ApiVerifyFault {
+  file: string;
+  what: string;
+  where?: string;
+}
+
+export interface ApiVerifyItem {
+  problem?: ApiProblem;
+  progress?: ApiProgress;
+  report?: ApiReport;
+}
+
+export interface ApiVerifyRequest {
+  decode?: boolean;
+  key?: string;
+  since?: string[];
+  skip_envelopes?: boolean;
+}
+
+export interface CatalogApp {
+  callers: CatalogDistinct;
+  count: number;
+  data?: { [key: string]: CatalogTally };
+  first: string;
+  id: string;
+  issuers?: { [key: string]: CatalogSeen };
+  last: string;
+  objects?: { [key: string]: CatalogSeen };
+  operations?: { [key: string]: CatalogSeen };
+  out: number;
+  records: number;
+  scopes: CatalogScopeUse;
+}
+
+export interface CatalogChange {
+  api?: string;
+  count: number;
+  first: string;
+  id: string;
+  kind: string;
+  last: string;
+  new: boolean;
+  what?: string;
+}
+
+export interface CatalogDeviation {
+  api: string;
+  count: number;
+  detail: string;
+  first: string;
+  id: string;
+  kind: string;
+  last: string;
+}
+
+export interface CatalogDistinct {
+  count: number;
+  estimated?: boolean;
+}
+
+export interface CatalogDropped {
+  apps?: number;
+  callers?: number;
+  credentials?: number;
+  operations?: number;
+}
+
+export interface CatalogOperation {
+  action?: string;
+  api: string;
+  apps?: { [key: string]: CatalogSeen };
+  basis?: string;
+  callers: CatalogDistinct;
+  count: number;
+  data?: { [key: string]: CatalogTally };
+  first: string;
+  hosts?: { [key: string]: CatalogSeen };
+  id: string;
+  in: number;
+  kinds?: { [key: string]: CatalogSeen };
+  last: string;
+  levels?: { [key: string]: CatalogSeen };
+  method?: string;
+  name?: string;
+  objects?: { [key: string]: CatalogSeen };
+  open: CatalogSeen;
+  out: number;
+  protocol: string;
+  received?: { [key: string]: CatalogTally };
+  records: number;
+  requires?: string;
+  route?: string;
+  sample: number;
+  sampled?: boolean;
+  scopes?: string[];
+  statuses?: { [key: string]: CatalogSeen };
+  success: CatalogSeen;
+  type?: string;
+  types?: { [key: string]: CatalogSeen };
+  version?: string;
+}
+
+export interface CatalogScopeUse {
+  calls: number;
+  granted?: { [key: string]: CatalogSeen };
+  judged: number;
+  needed?: { [key: string]: CatalogSeen };
+}
+
+export interface CatalogSeen {
+  count: number;
+  first: string;
+  last: string;
+}
+
+export interface CatalogStatus {
+  calls: number;
+  dropped: CatalogDropped;
+  first: string;
+  last: string;
+  next: number;
+}
+
+export interface CatalogTally {
+  count: number;
+  first: string;
+  last: string;
+  values: number;
+}
+
+export interface ErasureDecided {
+  decisions: number;
+  envelopes: number;
+}
+
+export interface ErasureElsewhere {
+  classes: { [key: string]: number };
+  events: number;
+}
+
+export interface ErasureHeldBy {
+  events: number;
+  id: string;
+  name: string;
+}
+
+export interface ErasureIdentity {
+  events: number;
+  issuer?: string;
+  principal: string;
+}
+
+export interface ErasureKept {
+  classes: string[];
+  due: number;
+  except?: string[];
+  goes?: string;
+  /** nanoseconds */
+  keep: number;
+  next?: string;
+  routes?: string[];
+}
+
+export interface ErasurePlan {
+  below: number;
+  elsewhere: ErasureElsewhere;
+  envelopes: { [key: string]: number };
+  events: number;
+  from?: string;
+  held: ErasureHeldBy[];
+  held_events: number;
+  identities: ErasureIdentity[];
+  keys?: string[];
+  kinds: { [key: string]: number };
+  notes?: string[];
+  to?: string;
+}
+
+export interface ErasureResult {
+  below: number;
+  decisions: number[];
+  elsewhere: ErasureElsewhere;
+  envelopes: { [key: string]: number };
+  events: number;
+  from?: string;
+  held: ErasureHeldBy[];
+  held_events: number;
+  identities: ErasureIdentity[];
+  index: string;
+  keys?: string[];
+  kinds: { [key: string]: number };
+  notes?: string[];
+  to?: string;
+}
+
+export interface ErasureRetention {
+  erased: ErasureDecided;
+  every: string;
+  expired: ErasureDecided;
+  holds: number;
+  journal: number;
+  last?: string;
+  pending: number;
+  problem?: string;
+  rules: ErasureKept[];
+  stored: ErasureStored[];
+}
+
+export interface ErasureStored {
+  bytes: number;
+  class: string;
+  files: number;
+  newest?: string;
+  oldest?: string;
+}
+
+export interface EventBody {
+  bytes?: number;
+  messages?: number;
+  truncated?: boolean;
+  type?: string;
+}
+
+export interface EventCapture {
+  durability?: string;
+  method?: string;
+  route?: string;
+  source?: string;
+}
+
+export interface EventCommit {
+  payload?: string;
+  what?: string;
+  who?: string;
+}
+
+export interface EventCredential {
+  algorithm?: string;
+  client?: string;
+  delegation?: EventDelegate[];
+  expires?: string;
+  fingerprint?: string;
+  key_id?: string;
+  method?: string;
+  scopes?: string[];
+}
+
+export interface EventData {
+  class?: string;
+  count?: number;
+}
+
+export interface EventDelegate {
+  id?: string;
+  issuer?: string;
+}
+
+export interface EventFact {
+  name?: string;
+  value?: string;
+}
+
+export interface EventHeader {
+  arrived?: string;
+  capture?: EventCapture;
+  commit?: EventCommit;
+  completed?: string;
+  counts?: number[];
+  credential?: EventCredential;
+  data?: EventData[];
+  edge?: string;
+  id?: string;
+  kind?: string;
+  lost?: EventLost;
+  note?: EventNote;
+  objects?: string[];
+  operation?: EventOperation;
+  outcome?: EventOutcome;
+  partial?: boolean;
+  principal?: EventPrincipal;
+  received?: EventData[];
+  records?: number;
+  request?: EventBody;
+  response?: EventBody;
+  seq?: number;
+  upstream?: EventUpstream;
+  v?: number;
+}
+
+export interface EventHeaderLine {
+  name?: string;
+  value?: string;
+}
+
+export interface EventLost {
+  count?: number;
+  from?: string;
+  reason?: string;
+  to?: string;
+}
+
+export interface EventMessage {
+  body?: string;
+  encoding?: string;
+  headers?: EventHeaderLine[];
+  rendered?: string;
+  sha256?: string;
+  trailers?: EventHeaderLine[];
+}
+
+export interface EventNote {
+  facts?: EventFact[];
+  name?: string;
+}
+
+export interface EventObject {
+  id?: string;
+  type?: string;
+}
+
+export interface EventOperation {
+  action?: string;
+  basis?: string;
+  cost?: number;
+  count?: number;
+  depth?: number;
+  host?: string;
+  method?: string;
+  model?: string;
+  name?: string;
+  parts?: string[];
+  protocol?: string;
+  requires?: string;
+  route?: string;
+  scopes?: string[];
+  session?: string;
+  tokens?: EventTokens;
+  type?: string;
+}
+
+export interface EventOutcome {
+  decision?: string;
+  error?: string;
+  reason?: string;
+  rpc_status?: string;
+  status?: number;
+}
+
+export interface EventPayload {
+  original?: string;
+  request?: EventMessage;
+  response?: EventMessage;
+}
+
+export interface EventPrincipal {
+  id?: string;
+  issuer?: string;
+  kind?: string;
+  level?: number;
+  reason?: string;
+}
+
+export interface EventTLS {
+  certificate?: string;
+  cipher?: string;
+  protocol?: string;
+  server_name?: string;
+  subject?: string;
+  version?: string;
+}
+
+export interface EventTokens {
+  in?: number;
+  out?: number;
+}
+
+export interface EventUpstream {
+  /** nanoseconds */
+  first?: number;
+  /** nanoseconds */
+  sent?: number;
+}
+
+export interface EventWhat {
+  asked?: number;
+  objects?: EventObject[];
+  path?: string;
+  query?: string;
+}
+
+export interface EventWho {
+  address?: string;
+  chain?: string[];
+  claimed?: string;
+  email?: string;
+  forwarded?: string[];
+  groups?: string[];
+  name?: string;
+  peer?: string;
+  subject?: string;
+  tls?: EventTLS;
+  user_agent?: string;
+}
+
+export interface OperationChange {
+  do: string;
+  from?: string[];
+  name?: string;
+  route: string;
+  template: string;
+}
+
+export interface OperationListed {
+  basis: string;
+  first?: string;
+  methods?: string[];
+  name?: string;
+  objects?: string[];
+  replaced?: string;
+  route: string;
+  template: string;
+}
+
+export interface ReadingApps {
+  apps: CatalogApp[];
+  inventory: ReadingInventory;
+}
+
+export interface ReadingBucket {
+  count: number;
+  group?: string;
+  start: string;
+}
+
+export interface ReadingCallers {
+  callers: ReadingNamedCaller[];
+  inventory: ReadingInventory;
+}
+
+export interface ReadingCount {
+  count: number;
+  value: string;
+}
+
+export interface ReadingCredentials {
+  credentials: ReadingPrivilege[];
+  inventory: ReadingInventory;
+}
+
+export interface ReadingDetail {
+  note?: string;
+  proof?: ReadingProof;
+  record: ReadingRecord;
+}
+
+export interface ReadingDiff {
+  changes: CatalogChange[];
+  inventory: ReadingInventory;
+}
+
+export interface ReadingDrift {
+  deviations: CatalogDeviation[];
+  documented: number;
+  inventory: ReadingInventory;
+}
+
+export interface ReadingFacet {
+  field: string;
+  values: ReadingCount[];
+}
+
+export interface ReadingFacets {
+  derived: boolean;
+  facets: ReadingFacet[];
+  meta: ReadingMeta;
+}
+
+export interface ReadingHistogram {
+  buckets: ReadingBucket[];
+  derived: boolean;
+  meta: ReadingMeta;
+  /** nanoseconds */
+  step: number;
+}
+
+export interface ReadingIdent {
+  client?: string;
+  count: number;
+  email?: string;
+  fingerprint?: string;
+  id?: string;
+  issuer?: string;
+  kind?: string;
+  name?: string;
+  subject?: string;
+}
+
+export interface ReadingInventory {
+  sealed: number;
+  status: CatalogStatus;
+  /** nanoseconds */
+  took: number;
+  total: number;
+}
+
+export interface ReadingLooked {
+  action: string;
+  address?: string;
+  at: string;
+  count?: number;
+  event?: string;
+  how?: string;
+  key_id?: string;
+  number: number;
+  query?: string;
+  reader: string;
+  reason?: string;
+  role?: string;
+  shown?: string;
+  tool?: string;
+}
+
+export interface ReadingLooks {
+  asked: string;
+  event?: ReadingRecord;
+  looks: ReadingLooked[];
+  meta: ReadingMeta;
+  possible: number;
+  problems: ReadingProblem[];
+  total: number;
+}
+
+export interface ReadingMeta {
+  complete: boolean;
+  index: string;
+  indexed: number;
+  note?: string;
+  sealed: number;
+  source: string;
+  /** nanoseconds */
+  took: number;
+}
+
+export interface ReadingNamedCaller {
+  apps?: { [key: string]: CatalogSeen };
+  count: number;
+  data?: { [key: string]: CatalogTally };
+  first: string;
+  id: string;
+  issuer?: string;
+  kind: string;
+  last: string;
+  level: number;
+  name?: string;
+  objects?: { [key: string]: CatalogSeen };
+  operations?: { [key: string]: CatalogSeen };
+  out: number;
+  records: number;
+}
+
+export interface ReadingObject {
+  asked: number;
+  calls: number;
+  derived: boolean;
+  first?: string;
+  id: string;
+  last?: string;
+  meta: ReadingMeta;
+  more?: number;
+  query: string;
+  touchers: ReadingToucher[];
+  type: string;
+}
+
+export interface ReadingOperations {
+  inventory: ReadingInventory;
+  operations: CatalogOperation[];
+}
+
+export interface ReadingPerson {
+  asked: string;
+  calls: number;
+  counts: ReadingFacet[];
+  first?: ReadingRecord;
+  identities: ReadingIdent[];
+  last?: ReadingRecord;
+  meta: ReadingMeta;
+  problems: ReadingProblem[];
+  query: string;
+}
+
+export interface ReadingPrivilege {
+  client?: string;
+  count: number;
+  expires?: string;
+  fingerprint?: string;
+  first: string;
+  id: string;
+  idle: boolean;
+  key_id?: string;
+  last: string;
+  level: number;
+  method: string;
+  operations?: { [key: string]: CatalogSeen };
+  principal?: string;
+  scopes: CatalogScopeUse;
+  unused: string[];
+}
+
+export interface ReadingProblem {
+  detail: string;
+  file?: string;
+  kind: string;
+  number: number;
+  where?: string;
+}
+
+export interface ReadingProof {
+  checkpoint: string;
+  key: string;
+  leaf: string;
+  number: number;
+  path: string[];
+  size: number;
+  text: string;
+}
+
+export interface ReadingRecord {
+  erased?: string[];
+  header: EventHeader;
+  number: number;
+  payload?: EventPayload;
+  removals?: ReadingRemoval[];
+  what?: EventWhat;
+  who?: EventWho;
+  withheld?: string[];
+}
+
+export interface ReadingRemoval {
+  at: string;
+  classes: string[];
+  decision: number;
+  name: string;
+  request?: string;
+}
+
+export interface ReadingResult {
+  derived?: boolean;
+  hits: ReadingRecord[];
+  meta: ReadingMeta;
+  next?: string;
+  problems: ReadingProblem[];
+  rows?: ({ [key: string]: string })[];
+}
+
+export interface ReadingStats {
+  derived: boolean;
+  fields: string[];
+  meta: ReadingMeta;
+  rows: ReadingStatsRow[];
+}
+
+export interface ReadingStatsRow {
+  count: number;
+  values: string[];
+}
+
+export interface ReadingTouched {
+  asked: string;
+  calls: number;
+  derived: boolean;
+  distinct: number;
+  meta: ReadingMeta;
+  more?: boolean;
+  objects: ReadingTouchedItem[];
+  query: string;
+  types: ReadingCount[];
+}
+
+export interface ReadingTouchedItem {
+  actions: ReadingCount[];
+  asked: number;
+  calls: number;
+  client?: string;
+  data: string[];
+  first: string;
+  last: string;
+  object: string;
+}
+
+export interface ReadingToucher {
+  actions: ReadingCount[];
+  asked: number;
+  calls: number;
+  client?: string;
+  data: string[];
+  email?: string;
+  first: string;
+  key?: string;
+  kind?: string;
+  last: string;
+  name?: string;
+  principal?: string;
+  subject?: string;
+}
+
+export interface ReportColumn {
+  '-': number;
+  kind: string;
+  name: string;
+}
+
+export interface ReportDocument {
+  '-': number[];
+  by: string;
+  ledger: ReportLedger;
+  limits: string[];
+  made: string;
+  method: string[];
+  name: string;
+  reason?: string;
+  role: string;
+  scope: ReportPair[];
+  summary: string[];
+  tables: ReportTable[];
+  terms: ReportPair[];
+  title: string;
+  version: string;
+}
+
+export interface ReportLedger {
+  bad: number;
+  checkpoint: string;
+  first: number;
+  key: string;
+  origin: string;
+  problems: string[];
+  records: number;
+  root: string;
+  signatures: string[];
+  size: number;
+}
+
+export interface ReportPair {
+  name: string;
+  value: string;
+}
+
+export interface ReportTable {
+  columns: ReportColumn[];
+  left: number;
+  note?: string;
+  rows: string[][];
+  title: string;
+}
+
+/** What each operation takes and gives, by operationId. */
+export interface Operations {
+  /** POST /api/v1/holds: Begin a legal hold: what it means is neither erased nor does it expire. Needs the header Gatebook-Reason. */
+  addHold: {
+    params: never;
+    body: ApiNewHold;
+    result: ApiHold;
+  };
+  /** POST /api/v1/keys: Make an API key. Its secret is in the answer and nowhere else. */
+  addKey: {
+    params: never;
+    body: ApiNewKey;
+    result: ApiKeySecret;
+  };
+  /** POST /api/v1/readers: Make a reader's token. It is in the answer and nowhere else. */
+  addReader: {
+    params: never;
+    body: ApiNewReader;
+    result: ApiReaderToken;
+  };
+  /** GET /api/v1/inventory/apps: Apps: OAuth clients, for whom they act and what they read. */
+  apps: {
+    params: {
+      /** The configured route. */
+      api?: string;
+      /** An OAuth client. */
+      app?: string;
+      /** A class of data that was returned, such as email. */
+      class?: string;
+      /** Entries, those with most calls first. */
+      limit?: number;
+      /** Only what was answered with success to callers who were not verified. */
+      open?: boolean;
+      /** Seen at this time or later. */
+      since?: string;
+      /** Part of an id, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: ReadingApps;
+  };
+  /** GET /api/v1/inventory/callers: Principals: what they call, through which apps, and what they read. */
+  callers: {
+    params: {
+      /** The configured route. */
+      api?: string;
+      /** An OAuth client. */
+      app?: string;
+      /** A class of data that was returned, such as email. */
+      class?: string;
+      /** Entries, those with most calls first. */
+      limit?: number;
+      /** Only what was answered with success to callers who were not verified. */
+      open?: boolean;
+      /** Seen at this time or later. */
+      since?: string;
+      /** Part of an id, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: ReadingCallers;
+  };
+  /** POST /api/v1/routes: Pin, merge, rename or unpin a route template. */
+  changeRoutes: {
+    params: never;
+    body: OperationChange;
+    result: void;
+  };
+  /** GET /api/v1/checkpoint: The newest signed checkpoint, and whose it is. */
+  checkpoint: {
+    params: never;
+    body: never;
+    result: ApiCheckpoint;
+  };
+  /** GET /api/v1/inventory/credentials: Credentials: scopes that were granted and never needed, and credentials that are not used any more. */
+  credentials: {
+    params: {
+      /** The configured route. */
+      api?: string;
+      /** An OAuth client. */
+      app?: string;
+      /** A class of data that was returned, such as email. */
+      class?: string;
+      /** Mark credentials that were not used since this time. */
+      idle?: string;
+      /** Entries, those with most calls first. */
+      limit?: number;
+      /** Only credentials with scopes that nothing needed, or that are idle. */
+      only?: boolean;
+      /** Only what was answered with success to callers who were not verified. */
+      open?: boolean;
+      /** Seen at this time or later. */
+      since?: string;
+      /** Part of an id, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: ReadingCredentials;
+  };
+  /** GET /api/v1/inventory/drift: How the descriptions of the APIs and the traffic differ: shadow, zombie, unused, open. */
+  drift: {
+    params: {
+      /** The configured route. */
+      api?: string;
+      /** An OAuth client. */
+      app?: string;
+      /** A class of data that was returned, such as email. */
+      class?: string;
+      /** Entries, those with most calls first. */
+      limit?: number;
+      /** Only what was answered with success to callers who were not verified. */
+      open?: boolean;
+      /** Seen at this time or later. */
+      since?: string;
+      /** Part of an id, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: ReadingDrift;
+  };
+  /** POST /api/v1/erase: Erase envelopes, or say what that would do: lines of progress, then the plan or the result. Needs the header Gatebook-Reason. */
+  erase: {
+    params: never;
+    body: ApiEraseRequest;
+    result: ApiEraseItem;
+  };
+  /** GET /api/v1/events/{event}: One event by number or id, with its proof. */
+  event: {
+    params: {
+      /** The event's number in the ledger, or its id. */
+      event: string;
+    };
+    body: never;
+    result: ReadingDetail;
+  };
+  /** GET /api/v1/evidence: An evidence pack: one zip that proves the answer to a query, and that anyone can check alone. */
+  evidence: {
+    params: {
+      /** What the pack is for. It is sealed, and in the pack. */
+      case?: string;
+      /** Enclose the headers of all records that were searched, so that whoever checks the pack can evaluate the query again. The query may name fields of the header only. */
+      complete?: boolean;
+      /** Sizes of older checkpoints that the pack can be compared with, with commas. */
+      continues?: string[];
+      /** Envelopes that the pack discloses, with commas: who, what, payload. Empty: none, they stay commitments. */
+      disclose?: string[];
+      /** Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
+      query?: string;
+      /** Events that arrived before this time. */
+      to?: string;
+    };
+    body: never;
+    result: Blob;
+  };
+  /** GET /api/v1/export: All matching events, oldest first, as JSON lines or CSV. The trailer Gatebook-Export is the summary. */
+  export: {
+    params: {
+      /** Columns of a CSV: names of fields, or number, with commas. */
+      columns?: string[];
+      /** Form of the export. */
+      format?: 'jsonl' | 'csv';
+      /** Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** Events at most. 0: all. */
+      limit?: number;
+      /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
+      query?: string;
+      /** Events that arrived before this time. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingRecord;
+  };
+  /** GET /api/v1/facets: The most frequent values of fields. */
+  facets: {
+    params: {
+      /** Names of fields, with commas. Empty: those that help most. */
+      fields?: string[];
+      /** Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** Values of each field. */
+      limit?: number;
+      /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
+      query?: string;
+      /** Events that arrived before this time. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingFacets;
+  };
+  /** GET /api/v1/fields: The fields that events can be searched by. */
+  fields: {
+    params: never;
+    body: never;
+    result: ApiField[];
+  };
+  /** GET /healthz: How is each part? As /readyz. */
+  healthz: {
+    params: never;
+    body: never;
+    result: ApiHealth;
+  };
+  /** GET /api/v1/histogram: Events counted in steps of time. */
+  histogram: {
+    params: {
+      /** Name of a field that divides each step. */
+      by?: string;
+      /** Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
+      query?: string;
+      /** Length of a step, like 5m or 1d. Empty: about sixty steps. */
+      step?: string;
+      /** Events that arrived before this time. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingHistogram;
+  };
+  /** GET /api/v1/inventory/diff: What is new in the inventory, or gone, between two times. */
+  inventoryDiff: {
+    params: {
+      /** From when. Required. */
+      from?: string;
+      /** Until when. Empty: now. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingDiff;
+  };
+  /** GET /ledger: A page for people with the newest checkpoint, whose it is, and how to keep and compare it. */
+  ledgerPage: {
+    params: never;
+    body: never;
+    result: Blob;
+  };
+  /** GET /api/v1/holds: The legal holds in force. */
+  listHolds: {
+    params: never;
+    body: never;
+    result: ApiHold[];
+  };
+  /** GET /api/v1/keys: The API keys of the gateway. */
+  listKeys: {
+    params: never;
+    body: never;
+    result: ApiKey[];
+  };
+  /** GET /api/v1/readers: Who may read the record: the named tokens of the operations listener. */
+  listReaders: {
+    params: never;
+    body: never;
+    result: ApiReader[];
+  };
+  /** GET /api/v1/reports: The reports that can be made. */
+  listReports: {
+    params: never;
+    body: never;
+    result: ApiReportKind[];
+  };
+  /** GET /api/v1/routes: The route templates of the APIs: described, learned, and made by people. */
+  listRoutes: {
+    params: {
+      /** Name of a configured route. Empty: all. */
+      route?: string;
+    };
+    body: never;
+    result: OperationListed[];
+  };
+  /** GET /livez: Is the process alive? Always 200. */
+  livez: {
+    params: never;
+    body: never;
+    result: ApiHealth;
+  };
+  /** GET /api/v1/events/{event}/looks: Who looked at an event: each look that showed it. */
+  looksAt: {
+    params: {
+      /** The event's number in the ledger, or its id. */
+      event: string;
+    };
+    body: never;
+    result: ReadingLooks;
+  };
+  /** GET /api/v1/looks: What a reader looked at. */
+  looksOf: {
+    params: {
+      /** Looks at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** Who looked: the name of their token, its public id, or a pseudonym. */
+      reader?: string;
+      /** Looks before this time. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingLooks;
+  };
+  /** GET /metrics: Metrics for Prometheus. */
+  metrics: {
+    params: never;
+    body: never;
+    result: Blob;
+  };
+  /** GET /api/v1/object: Who touched an object, through which app. */
+  object: {
+    params: {
+      /** As for search. */
+      from?: string;
+      /** Type and id, like customer/4711. */
+      object?: string;
+      /** As for search. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingObject;
+  };
+  /** GET /api/v1/inventory/openapi.json: An OpenAPI 3.1 document of what was observed, without a value of any call. */
+  observedAPI: {
+    params: {
+      /** The configured route. */
+      api?: string;
+      /** An OAuth client. */
+      app?: string;
+      /** A class of data that was returned, such as email. */
+      class?: string;
+      /** Entries, those with most calls first. */
+      limit?: number;
+      /** Only what was answered with success to callers who were not verified. */
+      open?: boolean;
+      /** Seen at this time or later. */
+      since?: string;
+      /** Part of an id, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: { [key: string]: unknown };
+  };
+  /** GET /api/v1/openapi.json: This document. */
+  openapi: {
+    params: never;
+    body: never;
+    result: { [key: string]: unknown };
+  };
+  /** GET /api/v1/inventory/operations: The operations of the APIs, with who calls them and what they return. Counted from headers: no evidence. */
+  operations: {
+    params: {
+      /** The configured route. */
+      api?: string;
+      /** An OAuth client. */
+      app?: string;
+      /** A class of data that was returned, such as email. */
+      class?: string;
+      /** Entries, those with most calls first. */
+      limit?: number;
+      /** Only what was answered with success to callers who were not verified. */
+      open?: boolean;
+      /** Seen at this time or later. */
+      since?: string;
+      /** Part of an id, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: ReadingOperations;
+  };
+  /** GET /api/v1/events/{event}/proof: The proof that an event is in the ledger. */
+  proof: {
+    params: {
+      /** The event's number in the ledger, or its id. */
+      event: string;
+    };
+    body: never;
+    result: ReadingProof;
+  };
+  /** GET /readyz: Can it take calls? 503 while a required part fails, or while draining. */
+  readyz: {
+    params: never;
+    body: never;
+    result: ApiHealth;
+  };
+  /** DELETE /api/v1/holds/{hold}: End a legal hold. Needs the header Gatebook-Reason. */
+  releaseHold: {
+    params: {
+      /** The hold's id, or its name. */
+      hold: string;
+    };
+    body: never;
+    result: ApiHold;
+  };
+  /** GET /api/v1/reports/{name}: A report for auditors, read from the ledger: as JSON, HTML, PDF or CSV. */
+  report: {
+    params: {
+      /** access: the class of data, such as email. */
+      class?: string;
+      /** Form of the report. */
+      format?: 'json' | 'html' | 'pdf' | 'csv';
+      /** Calls that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. Empty: 30 days before the end. */
+      from?: string;
+      /** dormant: unused for so long. Empty: 90d. */
+      idle?: string;
+      /** access, person, dormant, privileged, unverified or integrity. */
+      name: string;
+      /** access: the object, as TYPE/ID. */
+      object?: string;
+      /** person: pseudonym, subject, e-mail, name, client, key id or fingerprint. */
+      principal?: string;
+      /** Calls that arrived before this time. Empty: now. */
+      to?: string;
+    };
+    body: never;
+    result: ReportDocument;
+  };
+  /** GET /api/v1/retention: What goes when, and what is on the disk. */
+  retention: {
+    params: never;
+    body: never;
+    result: ErasureRetention;
+  };
+  /** DELETE /api/v1/keys/{id}: Revoke an API key. */
+  revokeKey: {
+    params: {
+      /** Public id of the key. */
+      id: string;
+    };
+    body: never;
+    result: void;
+  };
+  /** DELETE /api/v1/readers/{id}: Revoke a reader's token. */
+  revokeReader: {
+    params: {
+      /** Public id of the token. */
+      id: string;
+    };
+    body: never;
+    result: void;
+  };
+  /** GET /api/v1/search: Find events, or run a query with pipes over them. */
+  search: {
+    params: {
+      /** The member next of the page before. */
+      cursor?: string;
+      /** Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** Hits, or rows of a query with pipes. */
+      limit?: number;
+      /** Which come first. */
+      order?: 'newest' | 'oldest';
+      /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
+      query?: string;
+      /** Events that arrived before this time. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingResult;
+  };
+  /** GET /api/v1/stats: Events counted by the values of fields. */
+  stats: {
+    params: {
+      /** Names of fields, with commas. Empty: one count of all. */
+      by?: string[];
+      /** Events that arrived at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** Rows. */
+      limit?: number;
+      /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
+      query?: string;
+      /** Events that arrived before this time. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingStats;
+  };
+  /** GET /api/v1/tail: New events as they are sealed, as server-sent events: event, problem, or ping. */
+  tail: {
+    params: {
+      /** Begin with this many of the newest matching events. */
+      backlog?: number;
+      /** LogsQL, as far as it can be matched live: words, field:value, comparisons, and, or, not. */
+      query?: string;
+    };
+    body: never;
+    result: ApiTailItem;
+  };
+  /** GET /checkpoint: The newest checkpoint, cosigned by witnesses if there are any: C2SP tlog-checkpoint. */
+  tlogCheckpoint: {
+    params: never;
+    body: never;
+    result: Blob;
+  };
+  /** GET /tile/{path}: A tile or entry bundle: C2SP tlog-tiles, /tile/<L>/<N>[.p/<W>] and /tile/entries/<N>[.p/<W>]. */
+  tlogTile: {
+    params: {
+      path: string;
+    };
+    body: never;
+    result: Blob;
+  };
+  /** GET /api/v1/touched: Which objects a principal touched. */
+  touched: {
+    params: {
+      /** As for search. */
+      from?: string;
+      /** Objects. */
+      limit?: number;
+      /** Pseudonym, subject, e-mail, name, client, key id, or fingerprint of a credential. */
+      principal?: string;
+      /** As for search. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingTouched;
+  };
+  /** POST /api/v1/verify: Verify the whole ledger: lines of progress, then the report. */
+  verify: {
+    params: never;
+    body: ApiVerifyRequest;
+    result: ApiVerifyItem;
+  };
+  /** GET /api/v1/who: What a principal did. */
+  who: {
+    params: {
+      /** As for search. */
+      from?: string;
+      /** Pseudonym, subject, e-mail, name, client, key id, or fingerprint of a credential. */
+      principal?: string;
+      /** As for search. */
+      to?: string;
+    };
+    body: never;
+    result: ReadingPerson;
+  };
+}
+
+/** Where each operation is. */
+export const operations = {
+  addHold: { method: 'POST', path: '/api/v1/holds' },
+  addKey: { method: 'POST', path: '/api/v1/keys' },
+  addReader: { method: 'POST', path: '/api/v1/readers' },
+  apps: { method: 'GET', path: '/api/v1/inventory/apps' },
+  callers: { method: 'GET', path: '/api/v1/inventory/callers' },
+  changeRoutes: { method: 'POST', path: '/api/v1/routes' },
+  checkpoint: { method: 'GET', path: '/api/v1/checkpoint' },
+  credentials: { method: 'GET', path: '/api/v1/inventory/credentials' },
+  drift: { method: 'GET', path: '/api/v1/inventory/drift' },
+  erase: { method: 'POST', path: '/api/v1/erase' },
+  event: { method: 'GET', path: '/api/v1/events/{event}' },
+  evidence: { method: 'GET', path: '/api/v1/evidence' },
+  export: { method: 'GET', path: '/api/v1/export' },
+  facets: { method: 'GET', path: '/api/v1/facets' },
+  fields: { method: 'GET', path: '/api/v1/fields' },
+  healthz: { method: 'GET', path: '/healthz' },
+  histogram: { method: 'GET', path: '/api/v1/histogram' },
+  inventoryDiff: { method: 'GET', path: '/api/v1/inventory/diff' },
+  ledgerPage: { method: 'GET', path: '/ledger' },
+  listHolds: { method: 'GET', path: '/api/v1/holds' },
+  listKeys: { method: 'GET', path: '/api/v1/keys' },
+  listReaders: { method: 'GET', path: '/api/v1/readers' },
+  listReports: { method: 'GET', path: '/api/v1/reports' },
+  listRoutes: { method: 'GET', path: '/api/v1/routes' },
+  livez: { method: 'GET', path: '/livez' },
+  looksAt: { method: 'GET', path: '/api/v1/events/{event}/looks' },
+  looksOf: { method: 'GET', path: '/api/v1/looks' },
+  metrics: { method: 'GET', path: '/metrics' },
+  object: { method: 'GET', path: '/api/v1/object' },
+  observedAPI: { method: 'GET', path: '/api/v1/inventory/openapi.json' },
+  openapi: { method: 'GET', path: '/api/v1/openapi.json' },
+  operations: { method: 'GET', path: '/api/v1/inventory/operations' },
+  proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
+  readyz: { method: 'GET', path: '/readyz' },
+  releaseHold: { method: 'DELETE', path: '/api/v1/holds/{hold}' },
+  report: { method: 'GET', path: '/api/v1/reports/{name}' },
+  retention: { method: 'GET', path: '/api/v1/retention' },
+  revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
+  revokeReader: { method: 'DELETE', path: '/api/v1/readers/{id}' },
+  search: { method: 'GET', path: '/api/v1/search' },
+  stats: { method: 'GET', path: '/api/v1/stats' },
+  tail: { method: 'GET', path: '/api/v1/tail' },
+  tlogCheckpoint: { method: 'GET', path: '/checkpoint' },
+  tlogTile: { method: 'GET', path: '/tile/{path}' },
+  touched: { method: 'GET', path: '/api/v1/touched' },
+  verify: { method: 'POST', path: '/api/v1/verify' },
+  who: { method: 'GET', path: '/api/v1/who' },
+} as const satisfies { [id in keyof Operations]: { method: string; path: string } };
