@@ -5,6 +5,10 @@
 // them, and reports everything that is wrong with them. An [Engine] is given
 // events, in any order within its lateness, and answers with findings.
 //
+// Each event counts for its own time, and the engine's time is that of the
+// events. Clocks that are wrong, imports of the past and events that were held
+// up somewhere do not stop it; see clock.go for what becomes of them.
+//
 // The package is pure: it reads no clock (the time is that of the events),
 // starts no goroutine, and touches no file and no network. Events in the same
 // set, whatever their order within the lateness and however often each is

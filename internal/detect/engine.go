@@ -38,6 +38,8 @@ type Stats struct {
 	Events     uint64 `json:"events"`     // judged
 	Duplicates uint64 `json:"duplicates"` // came again, and had no effect
 	Late       uint64 `json:"late"`       // came later than the lateness, and were judged when they came
+	Old        uint64 `json:"old"`        // came later than ten minutes, and were judged by rules that look at one event only
+	Ahead      uint64 `json:"ahead"`      // had a time in the future, and were judged when that was clear
 	TooLate    uint64 `json:"tooLate"`    // came so late that it cannot be said whether they came before, and were not judged
 	Findings   uint64 `json:"findings"`
 	Suppressed uint64 `json:"suppressed"` // findings that were one too many, by dedup
@@ -46,23 +48,20 @@ type Stats struct {
 }
 
 // Engine judges events. Its zero value is of no use. One goroutine uses it.
-//
-// BUG: an event whose time is far in the future (of an import with a wrong
-// clock) moves the time of the whole engine there, and all events after it are
-// late.
 type Engine struct {
 	cfg    Config
 	rules  []*active
 	byKind map[event.Kind][]*active // rules that look at events of a kind
 	chains []*active                // correlations, those that feed others first
 
+	clock      clock
 	waiting    queue
-	ids        map[event.ID]bool // of those that wait, and of those remembered
+	held       []waiting         // ahead of the others, in the order in which they came
+	ids        map[event.ID]bool // of those that wait or are held, and of those remembered
 	remembered []remembered      // a ring, oldest at next
 	next       int
-	forgotten  int64 // time of the newest id that was forgotten
-	newest     int64 // time of the newest event
-	frontier   int64 // everything up to here was judged
+	forgotten  int64 // when the newest id that was forgotten counted for
+	judged     turn  // of the event that was judged last
 
 	risks  *table[risk]
 	stats  Stats
@@ -109,7 +108,7 @@ func New(cfg Config) *Engine {
 	if cfg.Remember == 0 {
 		cfg.Remember = 1 << 16
 	}
-	e := &Engine{cfg: cfg, byKind: map[event.Kind][]*active{}, ids: map[event.ID]bool{}, newest: math.MinInt64, frontier: math.MinInt64, forgotten: math.MinInt64}
+	e := &Engine{cfg: cfg, byKind: map[event.Kind][]*active{}, ids: map[event.ID]bool{}, forgotten: math.MinInt64, judged: turn{At: math.MinInt64}}
 	e.risks = newTable(cfg.MaxKeys, func(r *risk, now int64) float64 { return r.now(now) })
 	of := map[*Rule]*active{}
 	for _, r := range cfg.Rules.Rules {
@@ -172,44 +171,53 @@ func Time(e *event.Event) time.Time {
 // findings that are due. The event must not be changed afterwards. The
 // findings are those of events that the lateness has passed for.
 func (e *Engine) Add(ev *event.Event, number int64) []Finding {
-	at := Time(ev).UnixNano()
-	switch {
-	case e.ids[ev.ID]:
+	if e.ids[ev.ID] {
 		e.stats.Duplicates++
 		e.waiting.lower(ev.ID, number)
+		queue(e.held).lower(ev.ID, number)
 		return nil
-	case at <= e.frontier && at <= e.forgotten:
-		e.stats.TooLate++
-		return nil
-	case at <= e.frontier:
-		e.stats.Late++
-		at = e.frontier
 	}
-	e.ids[ev.ID] = true
-	heap.Push(&e.waiting, waiting{ev, at, number})
-	e.newest = max(e.newest, at)
-	return e.until(e.newest - int64(e.cfg.Lateness))
+	e.take(waiting{e: ev, raw: Time(ev).UnixNano(), number: number})
+	return e.until(e.late())
 }
 
-// Advance says that no event before t less the lateness is to come, and
-// returns the findings that are due.
+// Advance says that it is t, and that no event of before t less the lateness
+// is to come, and returns the findings that are due. It is for a stream that
+// is live, whose last events would wait for the next ones. Findings are the
+// same without it, as long as it is true.
 func (e *Engine) Advance(t time.Time) []Finding {
-	e.newest = max(e.newest, t.UnixNano())
-	return e.until(e.newest - int64(e.cfg.Lateness))
+	if !e.clock.Started {
+		return nil
+	}
+	now := t.UnixNano()
+	for slices.ContainsFunc(e.held, func(w waiting) bool { return w.raw <= now }) {
+		e.timePassed()
+	}
+	return e.until(max(e.late(), now+e.clock.Shift-int64(e.cfg.Lateness)))
 }
 
 // Flush judges what waits: at the end of a stream.
-func (e *Engine) Flush() []Finding { return e.until(max(e.newest, e.frontier)) }
+func (e *Engine) Flush() []Finding {
+	for len(e.held) > 0 {
+		if w := e.held[0]; w.present > 0 {
+			e.held = e.held[1:]
+			e.asLate(w, &e.stats.Ahead)
+			continue
+		}
+		e.timePassed()
+	}
+	return e.until(math.MaxInt64)
+}
 
 func (e *Engine) until(limit int64) []Finding {
 	e.found = nil
-	for len(e.waiting) > 0 && e.waiting[0].at <= limit {
+	for len(e.waiting) > 0 && e.waiting[0].pos.At <= limit {
 		w := heap.Pop(&e.waiting).(waiting)
-		e.remember(w.e.ID, w.at)
+		e.judged = w.pos
+		e.remember(w.e.ID, w.pos.At)
 		e.hashes.n = 0
-		e.judge(&observation{w.e, w.at, Ref{w.e.ID, w.number}, &e.hashes})
+		e.judge(&observation{w.e, w.pos.At, Ref{w.e.ID, w.number}, &e.hashes}, w.old)
 	}
-	e.frontier = max(e.frontier, limit)
 	return e.found
 }
 
@@ -220,13 +228,14 @@ func (e *Engine) remember(id event.ID, at int64) {
 	}
 	old := &e.remembered[e.next]
 	delete(e.ids, old.ID)
-	e.forgotten = max(e.forgotten, old.At)
+	e.forgotten = old.At
 	*old = remembered{id, at}
 	e.next = (e.next + 1) % len(e.remembered)
 }
 
-// judge asks all rules about an event.
-func (e *Engine) judge(o *observation) {
+// judge asks all rules about an event; about an old one those that look at one
+// event only.
+func (e *Engine) judge(o *observation, old bool) {
 	e.stats.Events++
 	kind := e.byKind[o.e.Kind]
 	any := false
@@ -238,8 +247,10 @@ func (e *Engine) judge(o *observation) {
 	if !any {
 		return
 	}
-	for _, a := range e.chains {
-		e.observe(a, o)
+	if !old {
+		for _, a := range e.chains {
+			e.observe(a, o)
+		}
 	}
 	for _, a := range e.rules {
 		if a.hit && !a.Quiet {
@@ -287,8 +298,11 @@ func (e *Engine) report(a *active, o *observation) {
 		v = a.why()
 	}
 	f := Finding{
-		Rule: a.Name, RuleID: a.Rule.ID, Title: a.Title, Level: a.Level, At: unix(o.at), From: unix(v.from), Entity: entity,
+		Rule: a.Name, RuleID: a.Rule.ID, Title: a.Title, Level: a.Level, At: Time(o.e).UTC(), Entity: entity,
 		Terms: v.terms, Events: append(v.events, o.ref), Count: v.count, Tags: a.Tags, Response: a.Response,
+	}
+	if f.From = unix(v.from - e.clock.Shift); f.From.After(f.At) {
+		f.From = f.At
 	}
 	f.Events = f.Events[max(0, len(f.Events)-maxRefs):]
 	if f.Terms == nil {
@@ -362,25 +376,13 @@ func (r *risk) now(at int64) float64 {
 	return r.Points * math.Exp2(-float64(at-r.At)/float64(r.Half))
 }
 
-// waiting is an event that waits for those that may come before it.
-type waiting struct {
-	e      *event.Event
-	at     int64
-	number int64
-}
-
-// queue is a heap: by time, then by id.
+// queue is a heap.
 type queue []waiting
 
-func (q queue) Len() int      { return len(q) }
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q queue) Less(i, j int) bool {
-	if q[i].at != q[j].at {
-		return q[i].at < q[j].at
-	}
-	return slices.Compare(q[i].e.ID[:], q[j].e.ID[:]) < 0
-}
-func (q *queue) Push(x any) { *q = append(*q, x.(waiting)) }
+func (q queue) Len() int           { return len(q) }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool { return q[i].pos.compare(q[j].pos) < 0 }
+func (q *queue) Push(x any)        { *q = append(*q, x.(waiting)) }
 func (q *queue) Pop() any {
 	old := *q
 	w := old[len(old)-1]

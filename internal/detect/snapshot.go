@@ -12,28 +12,43 @@ import (
 
 // snapshotHead begins a snapshot: the name and version of the format, and the
 // SHA-256 of what follows the line.
-const snapshotHead = "gatebook-detect-state 1 "
+const snapshotHead = "gatebook-detect-state 2 "
 
 // ErrSnapshot is the error of bytes that [Engine.Snapshot] did not write, or
 // that were damaged since.
 var ErrSnapshot = errors.New("not a snapshot of detection, or a damaged one")
 
 type snapshot struct {
+	Clock      clock          `json:"clock"`
+	Judged     turn           `json:"judged"`
 	Waiting    []waitingState `json:"waiting"`
+	Held       []waitingState `json:"held"`
 	Remembered []remembered   `json:"remembered"`
 	Next       int            `json:"next"`
 	Forgotten  int64          `json:"forgotten"`
-	Newest     int64          `json:"newest"`
-	Frontier   int64          `json:"frontier"`
 	Stats      Stats          `json:"stats"`
 	Risks      *table[risk]   `json:"risks"`
 	Rules      []ruleState    `json:"rules"`
 }
 
 type waitingState struct {
-	At     int64        `json:"t"`
-	Number int64        `json:"number"`
-	Event  *event.Event `json:"event"`
+	Position turn         `json:"position"`
+	Raw      int64        `json:"raw"`
+	Number   int64        `json:"number"`
+	Old      bool         `json:"old,omitempty"`
+	Present  int          `json:"present,omitempty"`
+	Event    *event.Event `json:"event"`
+}
+
+func (w *waiting) state() waitingState {
+	return waitingState{w.pos, w.raw, w.number, w.old, w.present, w.e}
+}
+
+func (w *waitingState) waiting() (waiting, error) {
+	if w.Event == nil {
+		return waiting{}, fmt.Errorf("%w: an event is missing", ErrSnapshot)
+	}
+	return waiting{w.Event, w.Position, w.Raw, w.Number, w.Old, w.Present}, nil
 }
 
 type ruleState struct {
@@ -47,12 +62,15 @@ type ruleState struct {
 // that goes on as this one would. It holds personal data.
 func (e *Engine) Snapshot() ([]byte, error) {
 	s := snapshot{
-		Remembered: e.remembered, Next: e.next, Forgotten: e.forgotten, Newest: e.newest, Frontier: e.frontier, Stats: e.stats, Risks: e.risks,
+		Clock: e.clock, Judged: e.judged, Remembered: e.remembered, Next: e.next, Forgotten: e.forgotten, Stats: e.stats, Risks: e.risks,
 	}
 	q := append(queue(nil), e.waiting...)
 	for len(q) > 0 {
 		w := heap.Pop(&q).(waiting)
-		s.Waiting = append(s.Waiting, waitingState{w.at, w.number, w.e})
+		s.Waiting = append(s.Waiting, w.state())
+	}
+	for i := range e.held {
+		s.Held = append(s.Held, e.held[i].state())
 	}
 	for _, a := range e.rules {
 		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: a.muted}
@@ -84,15 +102,24 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return nil, nil, fmt.Errorf("%w: %v", ErrSnapshot, err)
 	}
-	e.remembered, e.next, e.forgotten, e.newest, e.frontier, e.stats = s.Remembered, s.Next, s.Forgotten, s.Newest, s.Frontier, s.Stats
+	e.clock, e.judged, e.remembered, e.next, e.forgotten, e.stats = s.Clock, s.Judged, s.Remembered, s.Next, s.Forgotten, s.Stats
 	for _, r := range e.remembered {
 		e.ids[r.ID] = true
 	}
 	for _, w := range s.Waiting {
-		if w.Event == nil {
-			return nil, nil, fmt.Errorf("%w: an event is missing", ErrSnapshot)
+		in, err := w.waiting()
+		if err != nil {
+			return nil, nil, err
 		}
-		heap.Push(&e.waiting, waiting{w.Event, w.At, w.Number})
+		heap.Push(&e.waiting, in)
+		e.ids[w.Event.ID] = true
+	}
+	for _, w := range s.Held {
+		in, err := w.waiting()
+		if err != nil {
+			return nil, nil, err
+		}
+		e.held = append(e.held, in)
 		e.ids[w.Event.ID] = true
 	}
 	states := map[string]ruleState{}
