@@ -26,12 +26,13 @@ type route struct {
 	media        string       // of the answer; empty: application/json
 	status       int          // of success; 0: 200
 
-	public  bool // needs no token
-	tiles   bool // needs no token if tiles are public
-	metrics bool // needs no token if metrics are public
-	anyHost bool // may be asked under any name
-	heavy   bool // takes a slot of a search
-	stream  bool // takes a slot of a stream
+	public  bool  // needs no token
+	tiles   bool  // needs no token if tiles are public
+	metrics bool  // needs no token if metrics are public
+	anyHost bool  // may be asked under any name
+	heavy   bool  // takes a slot of a search
+	stream  bool  // takes a slot of a stream
+	maxBody int64 // of the request; 0: [maxBody]
 	handle  func(*call) error
 }
 

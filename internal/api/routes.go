@@ -62,6 +62,7 @@ func routes() []route {
 	list = append(list, readerRoutes()...)
 	list = append(list, objectRoutes()...)
 	list = append(list, templateRoutes()...)
+	list = append(list, importRoutes()...)
 	list = append(list, reportRoutes()...)
 	list = append(list, inventoryRoutes()...)
 	list = append(list, healthRoutes()...)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -23,6 +24,8 @@ type Config struct {
 	Keeper  *erasure.Keeper // nil: nothing can be erased, held or expire
 	Keys    Keys            // nil: keys cannot be managed
 	Readers Readers         // lets in more readers; nil: there are none, and none can be made
+
+	Import Import // takes in files of others; nil: nothing can be imported
 
 	// Templates are the route templates; nil: they are not kept here.
 	Templates Templates
@@ -160,7 +163,7 @@ func (s *Server) serve(rt route) http.Handler {
 		c := &call{s, a, r, reading.Reader{}}
 		err := c.admit(&rt)
 		if err == nil {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(rt.maxBody, maxBody))
 			err = c.run(&rt)
 		}
 		if err != nil {

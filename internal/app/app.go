@@ -161,7 +161,7 @@ func Open(o Options, serving bool) (_ *App, err error) {
 
 	// The keeper: what is erased, what expires, what is held.
 	a.keeper = erasure.New(a.keeperConfig())
-	a.api = api.New(a.apiConfig())
+	a.api = api.New(a.apiConfig(redactor))
 	if !serving {
 		return a, nil
 	}

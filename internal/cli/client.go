@@ -40,8 +40,6 @@ func (c *client) close(err *error) {
 // do makes a request. The answer has a status of success, and its body must be
 // closed; everything else is an error.
 func (c *client) do(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	u := c.base.JoinPath(path)
-	u.RawQuery = query.Encode()
 	var b []byte
 	if body != nil {
 		var err error
@@ -49,7 +47,14 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 			return nil, err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(b))
+	return c.send(ctx, method, path, query, bytes.NewReader(b))
+}
+
+// send is do with the body as it is.
+func (c *client) send(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Response, error) {
+	u := c.base.JoinPath(path)
+	u.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, err
 	}

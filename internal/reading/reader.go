@@ -58,6 +58,7 @@ const (
 	ActKeys      Action = "keys"      // make and revoke API keys
 	ActReaders   Action = "readers"   // make and revoke readers
 	ActRoutes    Action = "routes"    // pin, merge and rename route templates
+	ActImport    Action = "import"    // take in files of others
 	ActErase     Action = "erase"     // remove envelopes
 	ActHold      Action = "hold"      // begin and end legal holds
 
@@ -83,7 +84,7 @@ var needs = map[Action][]Role{
 	ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
-	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActHold: management,
+	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,
 	ActHolds: overseers, ActRetention: overseers,
 }
 

@@ -166,6 +166,40 @@ func TestAppendSealReopen(t *testing.T) {
 	}
 }
 
+// TestAppendAll records a list in its order, through a queue that is smaller.
+func TestAppendAll(t *testing.T) {
+	dir := t.TempDir()
+	signer, vkey := testKey(t)
+	r, stop := running(t, Config{Dir: dir, Signer: signer, Key: vkey, QueueBytes: 64 << 10})
+	var list []*event.Event
+	for i := range 1000 {
+		list = append(list, testEvent(i))
+	}
+	if err := r.AppendAll(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.Size(); n != 1000 {
+		t.Fatalf("%d records are durable, want 1000", n)
+	}
+	stop()
+	l, err := ledger.Open(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.Range(0, l.Size(), func(n uint64, s *event.Sealed) error {
+		if e, err := s.Open(); err != nil || e.ID != list[n].ID {
+			t.Errorf("record %d is another event than the list's (%v)", n, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.AppendAll(t.Context(), list[:1]); !errors.Is(err, ErrStopped) {
+		t.Errorf("after the stop: got %v, want ErrStopped", err)
+	}
+}
+
 func TestProofs(t *testing.T) {
 	dir := t.TempDir()
 	signer, vkey := testKey(t)

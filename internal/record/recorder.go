@@ -203,6 +203,58 @@ func (r *Recorder) Append(ctx context.Context, e *event.Event) (capture.Receipt,
 	}
 }
 
+// AppendAll records events one after the other, in their order, and returns
+// when all are durable. After an error the first of them may be recorded and
+// the others not. It leaves most of the queue to calls.
+func (r *Recorder) AppendAll(ctx context.Context, events []*event.Event) error {
+	items := make([]*item, 0, len(events))
+	for _, e := range events {
+		it, err := r.seal(e)
+		if err != nil {
+			return err
+		}
+		it.done = make(chan result, 1)
+		items = append(items, it)
+	}
+	waiting := int64(0)
+	for i, it := range items {
+		if err := r.failure(); err != nil {
+			return err
+		}
+		if i > 0 && waiting+it.size > r.cfg.QueueBytes/4 {
+			if res, err := await(ctx, items[i-1]); err != nil || res.err != nil {
+				return errors.Join(err, res.err)
+			}
+			waiting = 0
+		}
+		waiting += it.size
+		r.queued.Add(it.size)
+		select {
+		case r.queue <- it:
+		case <-ctx.Done():
+			r.queued.Add(-it.size)
+			return ctx.Err()
+		}
+	}
+	for _, it := range items {
+		if res, err := await(ctx, it); err != nil || res.err != nil {
+			return errors.Join(err, res.err)
+		}
+	}
+	return nil
+}
+
+// await returns what became of an item. It can be asked again.
+func await(ctx context.Context, it *item) (result, error) {
+	select {
+	case res := <-it.done:
+		it.done <- res
+		return res, nil
+	case <-ctx.Done():
+		return result{}, ctx.Err()
+	}
+}
+
 // Put implements [capture.Sink].
 func (r *Recorder) Put(e *event.Event) {
 	arrived := e.Arrived

@@ -567,6 +567,14 @@ export interface EventWho {
   user_agent?: string;
 }
 
+export interface IngestResult {
+  checked: boolean;
+  events: number;
+  first?: string;
+  known: number;
+  last?: string;
+}
+
 export interface OperationChange {
   do: string;
   from?: string[];
@@ -1140,6 +1148,15 @@ export interface Operations {
     body: never;
     result: ReadingHistogram;
   };
+  /** POST /api/v1/imports/{format}: Import a file of another program's log, which is the body. What was imported before is left out. */
+  import: {
+    params: {
+      /** Format of the file. */
+      format: 'cloudtrail';
+    };
+    body: never;
+    result: IngestResult;
+  };
   /** GET /api/v1/inventory/diff: What is new in the inventory, or gone, between two times. */
   inventoryDiff: {
     params: {
@@ -1472,6 +1489,7 @@ export const operations = {
   fields: { method: 'GET', path: '/api/v1/fields' },
   healthz: { method: 'GET', path: '/healthz' },
   histogram: { method: 'GET', path: '/api/v1/histogram' },
+  import: { method: 'POST', path: '/api/v1/imports/{format}' },
   inventoryDiff: { method: 'GET', path: '/api/v1/inventory/diff' },
   ledgerPage: { method: 'GET', path: '/ledger' },
   listHolds: { method: 'GET', path: '/api/v1/holds' },
