@@ -187,6 +187,7 @@ func (x *Exchange) sentTrailers() []event.HeaderLine {
 
 func (x *Exchange) fillWho(w *event.Who, call *redact.Call) {
 	w.Subject, w.Name, w.Email, w.Groups = x.id.Subject, x.id.Name, x.id.Email, x.id.Groups
+	w.Tenant = x.id.Tenant
 	w.Claimed, w.Chain = x.id.Claimed, x.id.Chain
 	if x.peer.IsValid() {
 		w.Peer = x.peer.String()
@@ -197,7 +198,9 @@ func (x *Exchange) fillWho(w *event.Who, call *redact.Call) {
 		w.Forwarded[i] = call.Header("Forwarded", v)
 	}
 	w.UserAgent = call.Header("User-Agent", x.r.Header.Get("User-Agent"))
-	w.TLS = describeTLS(x.r.TLS)
+	if w.TLS = describeTLS(x.r.TLS); x.r.TLS != nil {
+		w.TLS.JA4 = helloOf(x.r.Context())
+	}
 }
 
 func describeTLS(t *tls.ConnectionState) event.TLS {

@@ -82,6 +82,9 @@ type Facts struct {
 	Received []event.Data // and in the request
 	Partial  bool         // not all was looked at: the numbers may be too low
 
+	Properties []string // names of the properties in the request's body, as paths with points; what is not plain, or beyond the 64th, is left out
+	Targets    []string // where that body points to: domains and buckets, as plain words too
+
 	RPCStatus        string   // the status in the protocol's own terms; empty: it is taken from gRPC's trailers
 	RequestMessages  uint64   // messages in the stream
 	ResponseMessages uint64   // messages in the stream
@@ -219,6 +222,7 @@ func (x *Exchange) fillFacts(e *event.Event, f *Facts, call *redact.Call) {
 		e.Outcome.RPCStatus = plainWord(f.RPCStatus)
 	}
 	x.fillObjects(e, f, call)
+	e.What.Properties, e.What.Targets = plainWords(f.Properties), plainWords(f.Targets)
 	e.Records, e.Partial = f.Records, f.Partial
 	e.Data, e.Received = plainData(f.Data), plainData(f.Received)
 	e.Request.Messages, e.Response.Messages = f.RequestMessages, f.ResponseMessages

@@ -50,6 +50,7 @@ type Identity struct {
 	Name       string   //
 	Email      string   //
 	Groups     []string //
+	Tenant     string   //
 	Claimed    string   //
 	Chain      []string //
 	Secrets    []string // exact values of the credentials, to be redacted wherever they occur; never stored

@@ -20,6 +20,6 @@
 //   - 1: the first (2026-11).
 //   - 2: what was accessed (2026-11): in the header Operation.Basis to
 //     Operation.Scopes, Counts, Received, Partial and Body.Messages; in the
-//     envelopes What.Asked and Message.Rendered. Nothing that version 1 had
-//     changed its meaning.
+//     envelopes What.Asked, What.Properties, What.Targets, Who.Tenant,
+//     TLS.JA4 and Message.Rendered. Nothing that version 1 had changed its meaning.
 package event

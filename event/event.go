@@ -255,6 +255,7 @@ type Who struct {
 	Name      string   `json:"name"`       // for people
 	Email     string   `json:"email"`      // as the issuer states it
 	Groups    []string `json:"groups"`     // roles and groups, as the issuer states them, in its order
+	Tenant    string   `json:"tenant"`     // since 2: the customer whose user or app the caller is, as the issuer states it; empty: it states none, or none is asked for
 	Claimed   string   `json:"claimed"`    // an identity that was claimed and not verified
 	Address   string   `json:"address"`    // the client's address, by way of trusted proxies only
 	Peer      string   `json:"peer"`       // the address and port at the other end of the socket
@@ -272,6 +273,7 @@ type TLS struct {
 	Protocol    string `json:"protocol"`    // ALPN
 	Subject     string `json:"subject"`     // of the client's certificate
 	Certificate string `json:"certificate"` // "sha256:" and the hash of the client's certificate
+	JA4         string `json:"ja4"`         // since 2: the kind of program that called, by its ClientHello; empty: it was not seen
 }
 
 // What is the envelope of the things touched.
@@ -280,6 +282,14 @@ type What struct {
 	Query   string   `json:"query"`   // as sent, redacted; for look events the query that was asked
 	Objects []Object `json:"objects"` // in the order found, each once, up to a limit; those of the request come first
 	Asked   uint64   `json:"asked"`   // since 2: how many of Objects the request named; the others came in the answer
+
+	// Since 2: the names of the properties in the request's body, as paths with
+	// points, sorted, each once, up to a limit; never their values. A name that
+	// looks like a value is "*".
+	Properties []string `json:"properties"`
+	// Since 2: where the request's body points to, without paths: domains of
+	// addresses and of mail, buckets; sorted, each once, up to a limit.
+	Targets []string `json:"targets"`
 }
 
 // Object is one thing touched.

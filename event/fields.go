@@ -147,6 +147,7 @@ var fields = []Field{
 	{"who.name", TypeString, "who", true, false, "The principal's name for people.", one(func(e *Event) string { return e.Who.Name })},
 	{"who.email", TypeString, "who", true, false, "The e-mail address that the issuer states.", one(func(e *Event) string { return e.Who.Email })},
 	{"who.groups", TypeString, "who", true, true, "Roles and groups that the issuer states.", many(func(e *Event) []string { return e.Who.Groups })},
+	{"who.tenant", TypeString, "who", true, false, "The customer whose user or app the caller is, as the issuer states it.", one(func(e *Event) string { return e.Who.Tenant })},
 	{"who.claimed", TypeString, "who", true, false, "An identity that was claimed and not verified.", one(func(e *Event) string { return e.Who.Claimed })},
 	{"who.address", TypeString, "who", true, false, "The client's address, by way of trusted proxies only.", one(func(e *Event) string { return e.Who.Address })},
 	{"who.peer", TypeString, "who", true, false, "The address and port at the other end of the socket.", one(func(e *Event) string { return e.Who.Peer })},
@@ -154,6 +155,7 @@ var fields = []Field{
 	{"who.user_agent", TypeString, "who", true, false, "The client's user agent as sent.", one(func(e *Event) string { return e.Who.UserAgent })},
 	{"who.tls.version", TypeString, "who", true, false, "TLS version of the client's connection.", one(func(e *Event) string { return e.Who.TLS.Version })},
 	{"who.tls.subject", TypeString, "who", true, false, "Subject of the client's certificate.", one(func(e *Event) string { return e.Who.TLS.Subject })},
+	{"who.tls.ja4", TypeString, "who", true, false, "The kind of program that called, by its ClientHello (JA4).", one(func(e *Event) string { return e.Who.TLS.JA4 })},
 	{"who.chain", TypeString, "who", true, true, "Subjects of the delegation, nearest first.", many(func(e *Event) []string { return e.Who.Chain })},
 
 	{"what.path", TypeString, "what", true, false, "The path as sent, redacted.", one(func(e *Event) string { return e.What.Path })},
@@ -168,6 +170,9 @@ var fields = []Field{
 			yield(o.Type + "/" + o.ID)
 		}
 	}},
+
+	{"what.properties", TypeString, "what", true, true, "The names of the properties in the request's body, as paths with points; never their values.", many(func(e *Event) []string { return e.What.Properties })},
+	{"what.targets", TypeString, "what", true, true, "Where the request's body points to, without paths: domains of addresses and of mail, buckets.", many(func(e *Event) []string { return e.What.Targets })},
 
 	{"payload.request.headers", TypeText, "payload", true, true, "Header fields of the request, each as `name: value`, redacted.", lines(func(p *Payload) []HeaderLine { return p.Request.Headers })},
 	{"payload.request.body", TypeText, "payload", true, false, "The request's body, redacted.", one(func(e *Event) string { return e.Payload.Request.text() })},

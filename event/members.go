@@ -144,6 +144,7 @@ func appendWho(b []byte, w *Who) []byte {
 	e.str("name", w.Name)
 	e.str("email", w.Email)
 	e.strs("groups", w.Groups)
+	e.str("tenant", w.Tenant)
 	e.str("claimed", w.Claimed)
 	e.str("address", w.Address)
 	e.str("peer", w.Peer)
@@ -156,6 +157,7 @@ func appendWho(b []byte, w *Who) []byte {
 		e.str("protocol", w.TLS.Protocol)
 		e.str("subject", w.TLS.Subject)
 		e.str("certificate", w.TLS.Certificate)
+		e.str("ja4", w.TLS.JA4)
 	})
 	e.strs("chain", w.Chain)
 	return append(e.b, '}')
@@ -170,6 +172,8 @@ func appendWhat(b []byte, w *What) []byte {
 		e.str("id", w.Objects[i].ID)
 	})
 	e.num("asked", w.Asked)
+	e.strs("properties", w.Properties)
+	e.strs("targets", w.Targets)
 	return append(e.b, '}')
 }
 

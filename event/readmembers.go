@@ -165,6 +165,7 @@ func readWho(b []byte, w *Who) bool {
 		r.str("name", &w.Name)
 		r.str("email", &w.Email)
 		r.strs("groups", &w.Groups)
+		r.str("tenant", &w.Tenant)
 		r.str("claimed", &w.Claimed)
 		r.str("address", &w.Address)
 		r.str("peer", &w.Peer)
@@ -177,6 +178,7 @@ func readWho(b []byte, w *Who) bool {
 			r.str("protocol", &w.TLS.Protocol)
 			r.str("subject", &w.TLS.Subject)
 			r.str("certificate", &w.TLS.Certificate)
+			r.str("ja4", &w.TLS.JA4)
 		})
 		r.strs("chain", &w.Chain)
 	})
@@ -194,6 +196,8 @@ func readWhat(b []byte, w *What) bool {
 			w.Objects = append(w.Objects, o)
 		})
 		r.num("asked", &w.Asked)
+		r.strs("properties", &w.Properties)
+		r.strs("targets", &w.Targets)
 	})
 }
 

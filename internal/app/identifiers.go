@@ -174,7 +174,7 @@ func (a *App) resolver(c *config.Config, name string) (identity.Resolver, error)
 		return basic.New(basic.Config{Key: key, Users: users})
 	case "trusted_headers":
 		h := c.Identity.TrustedHeaders
-		return header.New(header.Config{Key: key, Trusted: h.Peers, User: h.User, Email: h.Email, Groups: h.Groups})
+		return header.New(header.Config{Key: key, Trusted: h.Peers, User: h.User, Email: h.Email, Groups: h.Groups, Tenant: h.Tenant})
 	}
 	return nil, fmt.Errorf("identity: there is no identity named %q", name)
 }
@@ -185,7 +185,7 @@ func (a *App) tokens(issuers []config.OIDC) ([]identity.Resolver, error) {
 	common := jwt.Config{Key: a.keys.fingerprint, Log: a.log}
 	var out []identity.Resolver
 	for _, o := range issuers {
-		issuer := jwt.Issuer{URL: o.Issuer.String(), AllowHTTP: o.Issuer.Scheme == "http", Audiences: o.Audiences, Algorithms: o.Algorithms, Skew: orNone(o.ClockSkew), Groups: o.Groups}
+		issuer := jwt.Issuer{URL: o.Issuer.String(), AllowHTTP: o.Issuer.Scheme == "http", Audiences: o.Audiences, Algorithms: o.Algorithms, Skew: orNone(o.ClockSkew), Groups: o.Groups, Tenant: o.Tenant}
 		if o.JWKSURL != nil {
 			issuer.KeysURL = o.JWKSURL.String()
 		}

@@ -65,7 +65,7 @@ func (l *loader) checkTrustedHeaders(t TrustedHeaders) {
 		l.complain(path+".user", "is empty, name the header with the user's id")
 	}
 	d := Default().Identity.TrustedHeaders
-	for _, h := range []struct{ key, name, def string }{{"user", t.User, d.User}, {"email", t.Email, d.Email}, {"groups", t.Groups, d.Groups}} {
+	for _, h := range []struct{ key, name, def string }{{"user", t.User, d.User}, {"email", t.Email, d.Email}, {"groups", t.Groups, d.Groups}, {"tenant", t.Tenant, d.Tenant}} {
 		if h.name != "" && !headerName.MatchString(h.name) {
 			l.complain(path+"."+h.key, "%q is not the name of a header, write one such as X-Forwarded-User", shorten(h.name))
 		}

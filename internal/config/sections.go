@@ -55,6 +55,10 @@ type OIDC struct {
 	// Claims that hold groups and roles. Empty: groups and roles.
 	Groups []string `key:"groups"`
 
+	// The claim that says which of your customers the caller belongs to, such
+	// as tid or org_id: access to another's objects is then found. Empty: none.
+	Tenant string `key:"tenant"`
+
 	// The typ that a token must have, such as at+jwt (RFC 9068), so that an
 	// ID token is not taken for an access token. Empty: any.
 	RequiredType string `key:"required_type"`
@@ -99,6 +103,10 @@ type TrustedHeaders struct {
 
 	// The header with the user's groups, separated by commas. Empty: none.
 	Groups string `key:"groups" default:"X-Forwarded-Groups"`
+
+	// The header that says which of your customers the user belongs to.
+	// Empty: none.
+	Tenant string `key:"tenant"`
 }
 
 // Redact adds names to the built-in ones. Names match without

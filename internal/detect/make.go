@@ -130,6 +130,7 @@ var setters = map[string]set{
 	"who.name":       str(func(e *event.Event) *string { return &who(e).Name }),
 	"who.email":      str(func(e *event.Event) *string { return &who(e).Email }),
 	"who.groups":     strs(func(e *event.Event) *[]string { return &who(e).Groups }),
+	"who.tenant":     str(func(e *event.Event) *string { return &who(e).Tenant }),
 	"who.claimed":    str(func(e *event.Event) *string { return &who(e).Claimed }),
 	"who.address":    str(func(e *event.Event) *string { return &who(e).Address }),
 	"who.peer":       str(func(e *event.Event) *string { return &who(e).Peer }),
@@ -139,6 +140,9 @@ var setters = map[string]set{
 		return &who(e).TLS.Version
 	}),
 	"who.tls.subject":          str(func(e *event.Event) *string { return &who(e).TLS.Subject }),
+	"who.tls.ja4":              str(func(e *event.Event) *string { return &who(e).TLS.JA4 }),
+	"what.properties":          sorted(func(e *event.Event) *[]string { return &what(e).Properties }),
+	"what.targets":             sorted(func(e *event.Event) *[]string { return &what(e).Targets }),
 	"who.chain":                strs(func(e *event.Event) *[]string { return &who(e).Chain }),
 	"what.path":                str(func(e *event.Event) *string { return &what(e).Path }),
 	"what.query":               str(func(e *event.Event) *string { return &what(e).Query }),

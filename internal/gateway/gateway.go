@@ -187,7 +187,7 @@ func (g *Gateway) server(i int) *http.Server {
 		DisableGeneralOptionsHandler: true,
 	}
 	if c := g.certs[i]; c != nil {
-		s.TLSConfig = c.config()
+		s.TLSConfig, s.ConnContext = c.config(), capture.ConnContext
 	}
 	return s
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+
+	"github.com/gatebook/gatebook/capture"
 )
 
 // TLS is how a listener speaks TLS. The files are PEM, and are read again by
@@ -83,6 +85,9 @@ func (c *certs) reload() error {
 // config returns a configuration that follows reload.
 func (c *certs) config() *tls.Config {
 	conf := c.now.Load().Clone()
-	conf.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.now.Load(), nil }
+	conf.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		capture.SeeHello(h)
+		return c.now.Load(), nil
+	}
 	return conf
 }

@@ -1,6 +1,6 @@
 // Package watch lets a classifier see the bodies of calls: it is the
 // [capture.Observer] that says which classes of sensitive data went in and out,
-// and how many records were given.
+// how many records were given, and which properties the request had.
 //
 // It is not for messages of WebSocket and of protocols in binary that nobody
 // renders as text: their calls are marked Partial.
@@ -52,6 +52,7 @@ type call struct {
 	classifier *classify.Classifier
 	call       *capture.Call
 	request    *classify.Scan // nil: there was no body yet
+	names      *properties    // of the request's body; nil: there was none yet, or it has none
 
 	status   int
 	kind     string         // Content-Type of the answer
@@ -74,9 +75,14 @@ func (c *call) Request(p []byte) {
 		return
 	}
 	if c.request == nil {
-		c.request = c.classifier.Scan(classify.Body{Route: c.route("in"), Type: c.call.Header.Get("Content-Type")})
+		kind := c.call.Header.Get("Content-Type")
+		c.request = c.classifier.Scan(classify.Body{Route: c.route("in"), Type: kind})
+		c.names = propertiesOf(kind)
 	}
 	c.request.Write(p)
+	if c.names != nil {
+		c.names.write(p)
+	}
 }
 
 // Answer implements [capture.Observation].
@@ -117,8 +123,16 @@ func (c *call) End(f *capture.Facts) {
 	if f.RequestText.From != "" {
 		r := c.scan("in text", "", f.RequestText.Text)
 		f.Received = more(f.Received, r.Data)
+		if c.names == nil {
+			c.names = &properties{}
+			c.names.write(f.RequestText.Text)
+		}
 	} else if binary(c.call.Header.Get("Content-Type")) && in.Bytes > 0 {
 		f.Partial = true
+	}
+	if c.names != nil {
+		f.Properties = append(f.Properties, c.names.list()...)
+		f.Targets = append(f.Targets, c.names.pointsTo()...)
 	}
 	f.Data = more(f.Data, out.Data)
 	if f.ResponseText.From != "" {

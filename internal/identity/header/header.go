@@ -33,6 +33,7 @@ type Config struct {
 	Name    string         // the header with the name for people; empty: none
 	Email   string         // the header with the e-mail address; empty: none
 	Groups  string         // the header with groups, separated by commas; empty: none
+	Tenant  string         // the header that says which customer's user it is; empty: none
 	Issuer  string         // who vouches, as it is to be recorded; empty means "trusted-header"
 }
 
@@ -58,7 +59,7 @@ func New(cfg Config) (*Resolver, error) {
 	if cfg.User == "" {
 		errs = append(errs, errors.New("header: user: is empty: name the header with the user's id, like X-Forwarded-User"))
 	}
-	for _, name := range []*string{&cfg.User, &cfg.Name, &cfg.Email, &cfg.Groups} {
+	for _, name := range []*string{&cfg.User, &cfg.Name, &cfg.Email, &cfg.Groups, &cfg.Tenant} {
 		*name = http.CanonicalHeaderKey(*name)
 	}
 	cfg.Issuer = cmp.Or(cfg.Issuer, "trusted-header")
@@ -71,7 +72,7 @@ func New(cfg Config) (*Resolver, error) {
 // Sources implements [identity.Resolver].
 func (r *Resolver) Sources() identity.Sources {
 	var s identity.Sources
-	for _, name := range []string{r.cfg.User, r.cfg.Name, r.cfg.Email, r.cfg.Groups} {
+	for _, name := range []string{r.cfg.User, r.cfg.Name, r.cfg.Email, r.cfg.Groups, r.cfg.Tenant} {
 		if name != "" {
 			s.Headers = append(s.Headers, name)
 		}
@@ -107,6 +108,7 @@ func (r *Resolver) Resolve(_ context.Context, ev *capture.Evidence) *capture.Ide
 		Subject:    user,
 		Name:       one(ev, r.cfg.Name),
 		Email:      one(ev, r.cfg.Email),
+		Tenant:     one(ev, r.cfg.Tenant),
 	}
 	for _, value := range ev.Headers[r.cfg.Groups] {
 		for group := range strings.SplitSeq(value, ",") {

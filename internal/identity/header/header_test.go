@@ -20,7 +20,7 @@ func newResolver(t *testing.T) *Resolver {
 	r, err := New(Config{
 		Key:     testKey,
 		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
-		User:    "x-forwarded-user", Name: "X-Forwarded-Name", Email: "X-Forwarded-Email", Groups: "X-Forwarded-Groups",
+		User:    "x-forwarded-user", Name: "X-Forwarded-Name", Email: "X-Forwarded-Email", Groups: "X-Forwarded-Groups", Tenant: "x-tenant",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func newResolver(t *testing.T) *Resolver {
 // TestPeers: who may say who it is.
 func TestPeers(t *testing.T) {
 	r := newResolver(t)
-	if got, want := r.Sources().Headers, []string{"X-Forwarded-User", "X-Forwarded-Name", "X-Forwarded-Email", "X-Forwarded-Groups"}; !slices.Equal(got, want) {
+	if got, want := r.Sources().Headers, []string{"X-Forwarded-User", "X-Forwarded-Name", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Tenant"}; !slices.Equal(got, want) {
 		t.Errorf("sources %v, want %v", got, want)
 	}
 	for _, tt := range []struct {
@@ -57,7 +57,7 @@ func TestPeers(t *testing.T) {
 	} {
 		ev := &capture.Evidence{Headers: map[string][]string{
 			"X-Forwarded-User": tt.user, "X-Forwarded-Name": {"Alice"}, "X-Forwarded-Email": {"a@x.example", "b@x.example"},
-			"X-Forwarded-Groups": {"support, sales", "admin"}}}
+			"X-Forwarded-Groups": {"support, sales", "admin"}, "X-Tenant": {"t-7"}}}
 		if tt.peer != "" {
 			ev.Peer = netip.MustParseAddrPort(tt.peer)
 		}
@@ -73,7 +73,7 @@ func TestPeers(t *testing.T) {
 		}
 		if tt.reason == identity.PeerTrusted {
 			if id.Principal.Level != event.LevelAsserted || id.Principal.Kind != event.User || id.Subject != "alice" || id.Name != "Alice" ||
-				id.Email != "" || !slices.Equal(id.Groups, []string{"support", "sales", "admin"}) ||
+				id.Email != "" || id.Tenant != "t-7" || !slices.Equal(id.Groups, []string{"support", "sales", "admin"}) ||
 				id.Principal.ID != identity.Pseudonym(testKey, "trusted-header", "alice") {
 				t.Errorf("%s: got %+v", tt.peer, id)
 			}

@@ -80,6 +80,9 @@ type Issuer struct {
 	// Groups are the claims that hold roles and groups; empty means "groups"
 	// and "roles".
 	Groups []string
+	// Tenant is the claim that says which customer's user or app the caller
+	// is, such as "tid" or "org_id"; empty means none.
+	Tenant string
 }
 
 // algorithms that can be allowed at all: asymmetric, and with a key that the

@@ -238,6 +238,11 @@ func (r *Resolver) accept(t *token, is *issuer, signer *key, compact string) *ve
 		Email:   c.Email.one(),
 		Groups:  t.groups(is.Groups),
 	}
+	if is.Tenant != "" {
+		if tenants := t.groups([]string{is.Tenant}); len(tenants) == 1 {
+			id.Tenant = tenants[0]
+		}
+	}
 	if id.Name == "" {
 		id.Name = c.PreferredUsername.one()
 	}

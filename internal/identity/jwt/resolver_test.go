@@ -23,10 +23,10 @@ import (
 // TestGood holds every field of a good token's identity.
 func TestGood(t *testing.T) {
 	k := newSigner(t, "k1", jose.ES256)
-	r := newResolver(t, newTestIssuer(k), nil)
+	r := newResolver(t, newTestIssuer(k), func(c *Config) { c.Issuers[0].Tenant = "org_id" })
 	run(t, r)
 	now := time.Now()
-	token := k.sign(t, claimSet(now, "act", map[string]any{
+	token := k.sign(t, claimSet(now, "org_id", "org_9", "act", map[string]any{
 		"sub": "checkout", "act": map[string]any{"sub": "gateway", "iss": "https://other.example"}}), nil)
 	want := &capture.Identity{
 		Principal: event.Principal{Kind: event.User, ID: identity.Pseudonym(testKey, issuerURL, "u-71c4"), Issuer: issuerURL,
@@ -37,7 +37,7 @@ func TestGood(t *testing.T) {
 			Delegation: []event.Delegate{
 				{ID: identity.Pseudonym(testKey, issuerURL, "checkout"), Issuer: issuerURL},
 				{ID: identity.Pseudonym(testKey, "https://other.example", "gateway"), Issuer: "https://other.example"}}},
-		Subject: "u-71c4", Name: "Alice Moreau", Email: "alice@shop.example", Groups: []string{"support"},
+		Subject: "u-71c4", Name: "Alice Moreau", Email: "alice@shop.example", Groups: []string{"support"}, Tenant: "org_9",
 		Chain: []string{"checkout", "gateway"},
 	}
 	for _, call := range []string{"first", "cached"} {

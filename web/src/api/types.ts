@@ -528,6 +528,7 @@ export interface EventPrincipal {
 export interface EventTLS {
   certificate?: string;
   cipher?: string;
+  ja4?: string;
   protocol?: string;
   server_name?: string;
   subject?: string;
@@ -550,7 +551,9 @@ export interface EventWhat {
   asked?: number;
   objects?: EventObject[];
   path?: string;
+  properties?: string[];
   query?: string;
+  targets?: string[];
 }
 
 export interface EventWho {
@@ -563,6 +566,7 @@ export interface EventWho {
   name?: string;
   peer?: string;
   subject?: string;
+  tenant?: string;
   tls?: EventTLS;
   user_agent?: string;
 }
