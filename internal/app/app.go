@@ -22,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/objects"
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
@@ -61,6 +62,7 @@ type App struct {
 
 	catalog   *catalog.Catalog
 	inventory *catalog.Follower
+	objects   *objects.View
 	witnesses *witness.Follower
 	stamper   *stamp.Stamper
 
@@ -132,6 +134,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 		return nil, fmt.Errorf("opening the inventory: %w", err)
 	}
 
+	// Who touched which object: a view, too.
+	if err = a.openObjects(); err != nil {
+		return nil, fmt.Errorf("opening the view of objects: %w", err)
+	}
+
 	// The keys of machines and services that call.
 	a.store, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "api-keys.json"), Key: a.keys.fingerprint, Log: a.log})
 	if err != nil {
@@ -196,6 +203,7 @@ func (a *App) Run(ctx context.Context) error {
 		views.run(end, "feeding the search index", a.follow)
 	}
 	views.run(end, "keeping the inventory", a.inventory.Run)
+	views.run(end, "keeping the view of objects", a.objects.Run)
 	if err := a.note(ctx, "start", append(a.stateFacts(), configFacts(a.cfg)...)...); err != nil {
 		stop(err)
 	}

@@ -1,12 +1,16 @@
 package app
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/disk"
+	"github.com/gatebook/gatebook/internal/objects"
 )
 
 // openInventory makes the catalog, and takes up where it was left.
@@ -16,6 +20,19 @@ func (a *App) openInventory() error {
 	a.inventory, err = catalog.NewFollower(catalog.FollowerConfig{
 		Catalog: a.catalog, Feed: a.recorder, Ledger: a.ledger, Path: filepath.Join(a.cfg.Data, "catalog", "catalog.gz"),
 		Origin: a.keys.signer.Name(), Log: a.log,
+	})
+	return err
+}
+
+// openObjects makes the view of which calls touched which objects, and takes it
+// up where it was left. Its hashes have a key of their own, which is made of the
+// installation's.
+func (a *App) openObjects() error {
+	key := hmac.New(sha256.New, a.keys.fingerprint)
+	key.Write([]byte("gatebook view of objects"))
+	var err error
+	a.objects, err = objects.Open(objects.Config{
+		Disk: disk.Dir(filepath.Join(a.cfg.Data, "objects")), Feed: a.recorder, Ledger: a.ledger, Origin: a.keys.signer.Name(), Key: key.Sum(nil), Log: a.log,
 	})
 	return err
 }

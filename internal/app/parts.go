@@ -173,7 +173,7 @@ func (a *App) roomConfig(redactor *redact.Redactor) reading.Config {
 	if a.indexer != nil {
 		c.Index, c.Status, c.IndexKeeps = a.indexer, a.indexStatus, a.supervisor == nil
 	}
-	c.Catalog, c.Documents = a.catalog, a.documents
+	c.Objects, c.Catalog, c.Documents = a.objects, a.catalog, a.documents
 	for _, name := range a.cfg.Ops.RequireReason {
 		c.RequireReason = append(c.RequireReason, reading.Action(name))
 	}

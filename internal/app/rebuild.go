@@ -9,17 +9,19 @@ import (
 	"github.com/gatebook/gatebook/internal/index"
 )
 
-// awaitIndex waits a little for the index to have caught up, so that a command
-// that opens the data by itself finds what is there.
-func (a *App) awaitIndex(ctx context.Context) {
-	if a.follower == nil {
-		return
-	}
+// awaitViews waits a little for the index and the view of objects to have caught
+// up, so that a command that opens the data by itself finds what is there.
+func (a *App) awaitViews(ctx context.Context) {
 	limit, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for limit.Err() == nil {
-		s := a.indexStatus()
-		if s.Down.IsZero() && !s.Repairing && s.Indexed >= a.recorder.Size()-min(1, a.recorder.Size()) {
+		enough := a.recorder.Size() - min(1, a.recorder.Size())
+		ready := a.objects.Progress().Covered >= enough
+		if a.follower != nil {
+			s := a.indexStatus()
+			ready = ready && s.Down.IsZero() && !s.Repairing && s.Indexed >= enough
+		}
+		if ready {
 			return
 		}
 		select {

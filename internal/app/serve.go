@@ -152,7 +152,7 @@ func Local(ctx context.Context, data string) (http.Handler, string, func() error
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	a.awaitIndex(ctx)
+	a.awaitViews(ctx)
 	return a.api, a.keys.token, func() error { cancel(); return <-ended }, nil
 }
 

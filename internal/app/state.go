@@ -104,6 +104,8 @@ func (a *App) metrics() []api.Metric {
 	if a.follower != nil {
 		out = append(out, gauge("gatebook_index_lag_records", "Sealed records that are not yet in the search index.", float64(a.follower.Progress().Lag)))
 	}
+	views := a.objects.Progress()
+	out = append(out, gauge("gatebook_objects_lag_records", "Sealed records that the view of objects does not know yet.", float64(views.Sealed-views.Covered)))
 	if a.supervisor != nil {
 		out = append(out, gauge("gatebook_index_up", "1 while the search index answers.", truth(a.supervisor.Status().State == index.Ready)))
 	}

@@ -30,6 +30,7 @@ var Floors = map[string]int{
 	"internal/index/...": 4, // search
 	"internal/detect":    4, // rules
 	"internal/catalog":   4, // the inventory
+	"internal/objects":   4, // who touched what
 	"internal/witness":   4, // cosignatures, asked for and given
 	"internal/stamp":     4, // time-stamps of authorities
 

@@ -19,7 +19,7 @@ func (p *Program) objectCmd() *cobra.Command {
 		Use:   "object TYPE/ID",
 		Short: "Say who touched an object",
 		Long: "Say who touched an object, through which app, how often, when first and last, what was done, and which classes of data the answers held. " +
-			"\"Asked\" counts the calls that named the object; the others had it in their answer. Two apps of one person are two lines. The numbers come from the index.",
+			"\"Asked\" counts the calls that named the object; the others had it in their answer. Two apps of one person are two lines. The numbers come from a view of the record that is kept for this question.",
 		Example: "  gatebook object customer/4711 --since 30d\n  gatebook object repo/octo/hello --json",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -70,7 +70,7 @@ func (p *Program) object(o *output, got *reading.Object) error {
 			return err
 		}
 	}
-	p.note("%d calls touched %s/%s, %d asked for it, %s; counted by the index (%s): no evidence", got.Calls, got.Type, got.ID, got.Asked, got.Meta.Took.Round(time.Millisecond), got.Meta.Index)
+	p.note("%d calls touched %s/%s, %d asked for it, %s; counted by the view of objects (%s): no evidence", got.Calls, got.Type, got.ID, got.Asked, got.Meta.Took.Round(time.Millisecond), got.Meta.Index)
 	if got.More > 0 {
 		p.note("%d more are left out: bound it by time", got.More)
 	}
@@ -97,11 +97,16 @@ func countText(list []reading.Count) string {
 	return strings.Join(parts, ", ")
 }
 
-// incomplete says what an answer of the index may lack.
+// incomplete says what an answer of the index or of another view may lack.
 func (p *Program) incomplete(m reading.Meta) {
-	if !m.Complete {
-		p.note("not complete: %d of %d records are in the index %s", m.Indexed, m.Sealed, m.Note)
+	if m.Complete {
+		return
 	}
+	view := "index"
+	if m.Source == "objects" {
+		view = "view of objects"
+	}
+	p.note("not complete: %d of %d records are in the %s %s", m.Indexed, m.Sealed, view, m.Note)
 }
 
 // touched prints what a principal touched.
@@ -126,7 +131,7 @@ func (p *Program) touched(c *cobra.Command, o *output, from *client, q url.Value
 			return err
 		}
 	}
-	p.note("%d objects in %d calls of %s (%s), %s; counted by the index (%s): no evidence", got.Distinct, got.Calls, got.Asked, countText(got.Types), got.Meta.Took.Round(time.Millisecond), got.Meta.Index)
+	p.note("%d objects in %d calls of %s (%s), %s; counted by the view of objects (%s): no evidence", got.Distinct, got.Calls, got.Asked, countText(got.Types), got.Meta.Took.Round(time.Millisecond), got.Meta.Index)
 	if got.More || uint64(len(got.Objects)) < got.Distinct {
 		p.note("the most frequent are shown: bound it by time, or use --json")
 	}

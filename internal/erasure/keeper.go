@@ -40,6 +40,13 @@ type Index interface {
 	Forget(ctx context.Context, match func(day string) bool) error
 }
 
+// Objects is the view of objects, which holds what can be erased, too.
+type Objects interface {
+	// Forget removes what the ledger gives no more of the days (2006-01-02)
+	// for which match says so.
+	Forget(ctx context.Context, match func(day string) bool) error
+}
+
 // ErrRemote is the error of an index of which nothing can be deleted from here.
 var ErrRemote = errors.New("the search index is a remote one")
 
@@ -49,6 +56,7 @@ type Config struct {
 	Recorder Recorder
 	Room     *reading.Room // seals what readers decide
 	Index    Index         // nil: there is none
+	Objects  Objects       // nil: there is none
 	Policy   Policy        // what expires when; the zero Policy: nothing does
 	// Keys returns the ids of the API keys that are named like a person; nil:
 	// there are none. They are no part of the record.
@@ -238,9 +246,9 @@ func (k *Keeper) complete(ctx context.Context, decisions []uint64) (how string, 
 	return how, nil
 }
 
-// forget removes from the index, and says how that went.
+// forget removes from the views, and says how that went with the index.
 func (k *Keeper) forget(ctx context.Context, decisions []uint64) (string, error) {
-	if k.cfg.Index == nil {
+	if k.cfg.Index == nil && k.cfg.Objects == nil {
 		return "none", nil
 	}
 	days := make(map[string]bool)
@@ -254,9 +262,18 @@ func (k *Keeper) forget(ctx context.Context, decisions []uint64) (string, error)
 			return "", err
 		}
 	}
-	err := k.cfg.Index.Forget(ctx, func(day string) bool {
+	match := func(day string) bool {
 		return days[day] || slices.ContainsFunc(expired, func(r *ledger.Removal) bool { return r.From <= day && day <= r.Until })
-	})
+	}
+	if k.cfg.Objects != nil {
+		if err := k.cfg.Objects.Forget(ctx, match); err != nil {
+			return "", fmt.Errorf("removing from the view of objects: %w", err)
+		}
+	}
+	if k.cfg.Index == nil {
+		return "none", nil
+	}
+	err := k.cfg.Index.Forget(ctx, match)
 	switch {
 	case err == nil:
 		return "forgotten", nil

@@ -3,7 +3,7 @@ package reading
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
-	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/objects"
 )
 
 // Object sums up who touched one object.
@@ -24,9 +24,9 @@ type Object struct {
 	First    time.Time `json:"first,omitzero"` // arrival of the first such call
 	Last     time.Time `json:"last,omitzero"`  // and of the newest
 	Touchers []Toucher `json:"touchers"`       // who, through which app: most calls first, up to 1,000; derived
-	More     uint64    `json:"more,omitempty"` // combinations of principal, app and kind of access beyond what was looked at
+	More     uint64    `json:"more,omitempty"` // touchers that are not listed
 	Query    string    `json:"query"`          // the query that finds the events
-	Derived  bool      `json:"derived"`        // always true: counts come from the index and are no evidence
+	Derived  bool      `json:"derived"`        // always true: counts come from the view of objects and are no evidence
 	Meta     Meta      `json:"meta"`
 }
 
@@ -47,13 +47,8 @@ type Toucher struct {
 	Data      []string  `json:"data"`                // classes of sensitive data in the answers, sorted
 }
 
-// maxGroups bounds the combinations that the index gives for one object.
-const maxGroups = 10_000
-
 // maxTouchers bounds the touchers of an answer.
 const maxTouchers = 1000
-
-var toucherFields = []string{"principal.id", "principal.kind", "who.subject", "who.name", "who.email", "credential.client", "credential.key_id", "operation.action", "data"}
 
 // Object sums up who touched an object, named as "type/id".
 func (r *Room) Object(ctx context.Context, who Reader, name string, q Query) (*Object, error) {
@@ -66,13 +61,12 @@ func (r *Room) Object(ctx context.Context, who Reader, name string, q Query) (*O
 		return nil, fmt.Errorf("%w: name the object by type and id, like customer/4711, in at most 512 bytes", ErrArgument)
 	}
 	start := r.cfg.Now()
-	q.LogsQL = objectQuery("what.objects", typ, id)
-	p, m, err := r.counts(who, q, nil)
-	if err != nil {
+	q.LogsQL = objectQuery(typ, id)
+	if _, who, err = r.open(who, ActSearch, q); err != nil {
 		return nil, err
 	}
-	out := &Object{Type: typ, ID: id, Touchers: []Toucher{}, Query: q.LogsQL, Derived: true, Meta: m}
-	if err := r.touchers(ctx, p, out); err != nil {
+	out := &Object{Type: typ, ID: id, Touchers: []Toucher{}, Query: q.LogsQL, Derived: true}
+	if out.Meta, err = r.touchers(ctx, q, out); err != nil {
 		return nil, err
 	}
 	facts := append(q.bounds(), event.Fact{Name: "form", Value: "object"}, event.Fact{Name: "results", Value: strconv.FormatUint(out.Calls, 10)})
@@ -85,93 +79,123 @@ func (r *Room) Object(ctx context.Context, who Reader, name string, q Query) (*O
 
 // objectQuery returns the query for events that touched an object: the phrase
 // finds them by the index, the pattern takes it as a whole.
-func objectQuery(field, typ, id string) string {
+func objectQuery(typ, id string) string {
 	name := typ + "/" + id
-	return "kind:=access " + field + ":" + quote(name) + " " + field + ":~" + quote("(^| )"+regexp.QuoteMeta(name)+"( |$)")
+	return "kind:=access what.objects:" + quote(name) + " what.objects:~" + quote("(^| )"+regexp.QuoteMeta(name)+"( |$)")
 }
 
-// touchers asks the index for the groups of one object's calls, and joins
+// inStep is how many records may be missing in the view of objects that are
+// added before it is asked.
+const inStep = 4096
+
+// touchers asks the view of objects for the calls that touched one, and joins
 // those of one principal through one app.
-func (r *Room) touchers(ctx context.Context, p *plan, out *Object) error {
-	q := p.index()
-	asked := strings.TrimPrefix(objectQuery("what.asked", out.Type, out.ID), "kind:=access ")
-	q.LogsQL += " | stats by (" + quote(touchField) + ") count() hits, count() if (" + asked + ") asked, min(_time) first, max(_time) last" +
-		fmt.Sprintf(" | sort by (hits desc) limit %d", maxGroups+1)
-	found, groups := make(map[[3]string]int), 0
-	err := r.cfg.Index.Run(ctx, q, func(got []index.Field) error {
-		if groups++; groups > maxGroups {
-			out.More++
-			return nil
-		}
-		g := fieldMap(got)
-		var parts []string
-		if err := json.Unmarshal([]byte(g[touchField]), &parts); err != nil || len(parts) != len(toucherFields) {
-			return fmt.Errorf("the index was made by an older Gatebook: gatebook index rebuild makes it anew")
-		}
-		for i, f := range toucherFields {
-			g[f] = parts[i]
-		}
-		return out.add(g, found)
-	})
+func (r *Room) touchers(ctx context.Context, q Query, out *Object) (Meta, error) {
+	if r.cfg.Objects == nil {
+		return Meta{}, fmt.Errorf("%w: there is no view of objects", ErrIndex)
+	}
+	sealed, err := r.sealed()
 	if err != nil {
-		return indexError(err)
+		return Meta{}, err
 	}
-	slices.SortFunc(out.Touchers, func(a, b Toucher) int {
-		return cmp.Or(cmp.Compare(b.Calls, a.Calls), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Principal, b.Principal), strings.Compare(a.Client, b.Client), strings.Compare(a.Key, b.Key))
-	})
-	if n := len(out.Touchers); n > maxTouchers {
-		out.More += uint64(n - maxTouchers)
-		out.Touchers = out.Touchers[:maxTouchers]
+	if err := r.cfg.Objects.CatchUp(ctx, inStep); err != nil {
+		return Meta{}, err
 	}
-	return nil
+	found, err := r.cfg.Objects.Find(ctx, out.Type+"/"+out.ID, q.From, q.To)
+	if errors.Is(err, objects.ErrDamaged) {
+		return Meta{}, fmt.Errorf("%w: %w", ErrIndex, err)
+	}
+	if err != nil {
+		return Meta{}, err
+	}
+	places := make(map[[3]string]int)
+	var asks []objects.Ask
+	for i := range found.Groups {
+		asks = out.add(&found.Groups[i], places, asks)
+	}
+	return r.objectMeta(sealed, found), r.name(ctx, out, asks)
 }
 
-func fieldMap(got []index.Field) map[string]string {
-	m := make(map[string]string, len(got))
-	for _, f := range got {
-		m[f.Name] = f.Value
+// objectMeta says how far the view of objects was when it was asked.
+func (r *Room) objectMeta(sealed uint64, found *objects.Found) Meta {
+	m := Meta{Sealed: sealed, Indexed: min(found.Covered, sealed), Index: "up", Source: "objects"}
+	var notes []string
+	if m.Indexed < sealed {
+		m.Index = fmt.Sprintf("behind by %d", sealed-m.Indexed)
+		notes = append(notes, fmt.Sprintf("the view of objects knows %d of %d records, and goes on", m.Indexed, sealed))
 	}
+	if r.cfg.Removing != nil && r.cfg.Removing() {
+		notes = append(notes, "the view of objects may not have forgotten yet all that was erased")
+	}
+	if found.More > 0 {
+		notes = append(notes, fmt.Sprintf("%d calls are in no line, because there are too many kinds of calls: bound it by time", found.More))
+	}
+	m.Note = strings.Join(notes, "; ")
+	m.Complete = m.Note == ""
 	return m
 }
 
-// add counts one group.
-func (o *Object) add(g map[string]string, found map[[3]string]int) error {
-	hits, err := strconv.ParseUint(g["hits"], 10, 64)
+// name sorts the touchers, keeps those with the most calls, and names them.
+// There is an ask for each, in their order.
+func (r *Room) name(ctx context.Context, out *Object, asks []objects.Ask) error {
+	order := make([]int, len(out.Touchers))
+	for i := range order {
+		order[i] = i
+	}
+	// Before the names are known: of which pseudonym is cut off is by chance.
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &out.Touchers[i], &out.Touchers[j]
+		return cmp.Or(cmp.Compare(b.Calls, a.Calls), strings.Compare(a.Principal, b.Principal), strings.Compare(a.Client, b.Client), strings.Compare(a.Key, b.Key))
+	})
+	if n := len(order); n > maxTouchers {
+		out.More = uint64(n - maxTouchers)
+		order = order[:maxTouchers]
+	}
+	kept, some := make([]Toucher, len(order)), make([]objects.Ask, len(order))
+	for k, i := range order {
+		kept[k], some[k] = out.Touchers[i], asks[i]
+	}
+	names, err := r.cfg.Objects.Names(ctx, some)
 	if err != nil {
-		return fmt.Errorf("the index counts %q: %w", g["hits"], err)
+		return err
 	}
-	asked, _ := strconv.ParseUint(g["asked"], 10, 64)
-	first, err1 := time.Parse(time.RFC3339Nano, g["first"])
-	last, err2 := time.Parse(time.RFC3339Nano, g["last"])
-	if err1 != nil || err2 != nil {
-		return fmt.Errorf("the index has the times %q and %q", g["first"], g["last"])
+	for k, n := range names {
+		kept[k].Subject, kept[k].Name, kept[k].Email = n.Subject, n.Name, n.Email
 	}
-	key := g["credential.client"]
+	slices.SortFunc(kept, func(a, b Toucher) int {
+		return cmp.Or(cmp.Compare(b.Calls, a.Calls), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Principal, b.Principal), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Client, b.Client), strings.Compare(a.Key, b.Key))
+	})
+	out.Touchers = kept
+	return nil
+}
+
+// add counts one group. It returns asks with one for each toucher, in their
+// order.
+func (o *Object) add(g *objects.Group, places map[[3]string]int, asks []objects.Ask) []objects.Ask {
+	key := g.Client
 	if key == "" {
-		key = "key " + g["credential.key_id"]
+		key = "key " + g.KeyID
 	}
-	id := [3]string{g["principal.id"], g["principal.kind"], key}
-	i, ok := found[id]
+	id := [3]string{g.Principal, g.Kind, key}
+	i, ok := places[id]
 	if !ok {
 		i = len(o.Touchers)
-		found[id] = i
-		t := Toucher{
-			Principal: g["principal.id"], Kind: g["principal.kind"], Subject: g["who.subject"], Name: g["who.name"], Email: g["who.email"],
-			Client: g["credential.client"], First: first, Last: last, Actions: []Count{}, Data: []string{},
-		}
+		places[id] = i
+		t := Toucher{Principal: g.Principal, Kind: g.Kind, Client: g.Client, First: g.First, Last: g.Last, Actions: []Count{}, Data: []string{}}
 		if t.Client == "" {
-			t.Key = g["credential.key_id"]
+			t.Key = g.KeyID
 		}
-		o.Touchers = append(o.Touchers, t)
+		o.Touchers, asks = append(o.Touchers, t), append(asks, objects.Ask{ID: g.Principal})
 	}
 	t := &o.Touchers[i]
-	t.Calls, t.Asked = t.Calls+hits, t.Asked+asked
-	t.First, t.Last = earlier(t.First, first), later(t.Last, last)
-	t.Actions = counted(t.Actions, g["operation.action"], hits)
-	t.Data = joined(t.Data, g["data"])
-	o.Calls, o.Asked = o.Calls+hits, o.Asked+asked
-	o.First, o.Last = earlier(o.First, first), later(o.Last, last)
-	return nil
+	t.Calls, t.Asked = t.Calls+g.Calls, t.Asked+g.Asked
+	t.First, t.Last = earlier(t.First, g.First), later(t.Last, g.Last)
+	t.Actions = counted(t.Actions, g.Action, g.Calls)
+	t.Data = joined(t.Data, g.Data)
+	asks[i].Number = max(asks[i].Number, g.Newest)
+	o.Calls, o.Asked = o.Calls+g.Calls, o.Asked+g.Asked
+	o.First, o.Last = earlier(o.First, g.First), later(o.Last, g.Last)
+	return asks
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -48,8 +48,11 @@ func TestWhoTouched(t *testing.T) {
 		touch(at(4), "bob", "reporter", event.ActionRead, "customer/47110 order/4711 customer/4711-b shop-customer/4711", "email"),
 		touch(at(5), "carol", "reporter", event.ActionRead, "repo/octo/hello", ""),
 	)
-	if _, err := h.Room.Object(t.Context(), admin, "customer/4711", reading.Query{}); !errors.Is(err, reading.ErrIndex) {
+	if _, err := h.Room.Objects(t.Context(), admin, "alice", reading.Query{}, 10); !errors.Is(err, reading.ErrIndex) {
 		t.Errorf("without an index: got %v, want ErrIndex", err)
+	}
+	if got, err := h.Room.Object(t.Context(), admin, "customer/4711", reading.Query{}); err != nil || got.Calls != 4 || !got.Meta.Complete {
+		t.Errorf("the index is not needed: got %+v, %v", got, err)
 	}
 	h.StartIndex()
 	h.Indexed()

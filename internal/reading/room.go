@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/objects"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -70,6 +71,7 @@ type Config struct {
 	Status    func() IndexStatus          // of Index; must not wait. Required with Index
 	Feed      Feed                        // tells of new records
 	Appender  Appender                    // records the looks
+	Objects   *objects.View               // which calls touched which objects; nil: there is none
 	Catalog   *catalog.Catalog            // the inventory; nil: there is none
 	Documents func() []catalog.Documented // what descriptions of the APIs say; nil: there are none
 	Edge      string                      // named on look events; may be empty

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/gatebook/gatebook/event"
@@ -36,27 +35,7 @@ func Row(number uint64, e *event.Event) index.Row {
 			r.Fields = append(r.Fields, index.Field{Name: fields[i].Name, Value: v})
 		}
 	}
-	if e.What != nil && len(e.What.Objects) > 0 && e.Kind == event.Access {
-		r.Fields = append(r.Fields, index.Field{Name: touchField, Value: touchOf(e)})
-	}
 	return r
-}
-
-// touchField is one column for what [Room.Object] groups by: the index reads
-// each column of a block that it looks into, and nine cost more than one.
-const touchField = "object.by"
-
-// touchOf returns who touched the objects of an event, and how.
-func touchOf(e *event.Event) string {
-	parts := make([]string, len(toucherFields))
-	for i, name := range toucherFields {
-		parts[i] = event.Lookup(name).Text(e)
-	}
-	b, err := json.Marshal(parts)
-	if err != nil {
-		return "" // strings can be encoded
-	}
-	return string(b)
 }
 
 func rowText(e *event.Event) string {

@@ -42,7 +42,7 @@ type Meta struct {
 	Sealed   uint64        `json:"sealed"`         // records in the ledger
 	Indexed  uint64        `json:"indexed"`        // records that the index has
 	Index    string        `json:"index"`          // "up", "behind by N", or "down since …"
-	Source   string        `json:"source"`         // "index", "ledger", or "index and ledger"
+	Source   string        `json:"source"`         // "index", "ledger", "index and ledger", or "objects": the view of objects, of which Indexed and Index are then
 	Complete bool          `json:"complete"`       // nothing that matches is left out, up to Sealed
 	Note     string        `json:"note,omitempty"` // what is left out, if something is
 	Took     time.Duration `json:"took"`           // nanoseconds

@@ -147,3 +147,11 @@ func (o *Touched) add(g map[string]string, found map[[2]string]*TouchedItem, typ
 	}
 	return nil
 }
+
+func fieldMap(got []index.Field) map[string]string {
+	m := make(map[string]string, len(got))
+	for _, f := range got {
+		m[f.Name] = f.Value
+	}
+	return m
+}

@@ -18,9 +18,11 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/catalog"
+	"github.com/gatebook/gatebook/internal/disk"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/index/engine"
+	"github.com/gatebook/gatebook/internal/objects"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/ledger"
@@ -89,6 +91,12 @@ func Open(t testing.TB) *House {
 	h.Config.Catalog = catalog.New(catalog.Limits{})
 	h.inventory, err = catalog.NewFollower(catalog.FollowerConfig{
 		Catalog: h.Config.Catalog, Feed: h.Recorder, Ledger: h.Ledger, Path: filepath.Join(t.TempDir(), "catalog.gz"), Origin: signer.Name(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Config.Objects, err = objects.Open(objects.Config{
+		Disk: disk.Dir(filepath.Join(filepath.Dir(h.Dir), "objects")), Feed: h.Recorder, Ledger: h.Ledger, Origin: signer.Name(), Key: []byte("key"), Flush: 100,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func (h *House) StartKeeper(change ...func(*erasure.Config)) (stop func()) {
 	}
 	h.Config.Removing = func() bool { return h.Keeper.Pending() }
 	h.Room = reading.New(h.Config)
-	c := erasure.Config{Ledger: h.Ledger, Recorder: h.Recorder, Room: h.Room, Edge: "test"}
+	c := erasure.Config{Ledger: h.Ledger, Recorder: h.Recorder, Room: h.Room, Objects: h.Config.Objects, Edge: "test"}
 	if h.follower != nil {
 		c.Index = h.follower
 	}
