@@ -65,6 +65,7 @@ func routes() []route {
 	list = append(list, importRoutes()...)
 	list = append(list, reportRoutes()...)
 	list = append(list, inventoryRoutes()...)
+	list = append(list, deliveryRoutes()...)
 	list = append(list, healthRoutes()...)
 	return append(list, tileRoutes()...)
 }

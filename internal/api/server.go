@@ -27,6 +27,9 @@ type Config struct {
 
 	Import Import // takes in files of others; nil: nothing can be imported
 
+	// Deliveries is where alerts go; nil: nowhere.
+	Deliveries Deliveries
+
 	// Templates are the route templates; nil: they are not kept here.
 	Templates Templates
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/internal/alert/deliver"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/classify"
@@ -66,6 +67,8 @@ type App struct {
 	witnesses *witness.Follower
 	stamper   *stamp.Stamper
 
+	outbox *deliver.Outbox // where alerts go
+
 	store   *apikey.Store // of who calls
 	readers *apikey.Store // of who reads the record
 	room    *reading.Room
@@ -116,6 +119,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	// The state: the small things that change.
 	if a.state, err = state.Open(filepath.Join(a.cfg.Data, "state.db")); err != nil {
 		return nil, fmt.Errorf("opening the state: %w", err)
+	}
+
+	// The outbox: where alerts go.
+	if err = a.openOutbox(); err != nil {
+		return nil, fmt.Errorf("opening the outbox of alerts: %w", err)
 	}
 
 	// The witnesses: who outside vouches for the ledger.
@@ -219,6 +227,7 @@ func (a *App) Run(ctx context.Context) error {
 	views.run(end, "asking witnesses", a.witnesses.Run)
 	views.run(end, "having checkpoints time-stamped", a.stamper.Run)
 	if a.ops != nil {
+		views.run(end, "delivering alerts", a.outbox.Run)
 		views.run(end, "the operations listener", a.serveOps)
 	}
 	for _, d := range a.doors {

@@ -72,7 +72,7 @@ func (a *App) checks() []api.Check {
 		p := a.follower.Progress()
 		out = append(out, api.Check{Name: "index-lag", OK: p.Behind < 30*time.Second, Detail: fmt.Sprintf("%d records behind", p.Lag)})
 	}
-	for _, check := range []func() (api.Check, bool){a.witnessCheck, a.stampCheck} {
+	for _, check := range []func() (api.Check, bool){a.witnessCheck, a.stampCheck, a.receiverCheck} {
 		if c, ok := check(); ok {
 			out = append(out, c)
 		}
@@ -126,7 +126,7 @@ func (a *App) metrics() []api.Metric {
 			errs = append(errs, counter("gatebook_call_errors_total", "Calls by what went wrong.", g.Errors[k], l, api.Label{Name: "error", Value: k}))
 		}
 	}
-	return slices.Concat(out, a.witnessMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
+	return slices.Concat(out, a.witnessMetrics(), a.receiverMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -207,6 +207,11 @@ func (a *App) reload(next *config.Config) error {
 	}
 	merged := *a.cfg
 	merged.Gateway.Routes, merged.Identity, merged.Log.Level, merged.Retention = next.Gateway.Routes, next.Identity, next.Log.Level, next.Retention
+	merged.Alerts = next.Alerts
+	receivers, err := a.receivers(&merged.Alerts)
+	if err != nil {
+		return err
+	}
 	fresh, err := a.chains(&merged)
 	if err != nil {
 		return err
@@ -244,6 +249,9 @@ func (a *App) reload(next *config.Config) error {
 		}
 	}
 	a.keeper.SetPolicy(retention(&merged.Retention))
+	if err := a.outbox.Swap(context.Background(), receivers); err != nil {
+		return err
+	}
 	a.cfg = &merged
 	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
 	return a.note(context.Background(), "reload", reloadFacts(changes, next)...)

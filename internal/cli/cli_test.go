@@ -64,12 +64,12 @@ func house(t testing.TB) (*readingtest.House, http.Handler) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	h.StartKeeper()
-	return h, handler(h)
+	return h, handler(t, h)
 }
 
-func handler(h *readingtest.House) http.Handler {
+func handler(t testing.TB, h *readingtest.House) http.Handler {
 	return api.New(api.Config{
-		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
+		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
 		Tokens: []api.Token{{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}}},
 	})
 }

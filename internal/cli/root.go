@@ -98,7 +98,7 @@ func (p *Program) root() *cobra.Command {
 		p.apisCmd(), p.appsCmd(), p.callersCmd(), p.leastPrivilegeCmd(),
 		p.proveCmd(), p.verifyCmd(), p.checkpointCmd(), p.gapsCmd(), p.clockCmd(), p.exportCmd(), p.evidenceCmd(),
 		p.reportCmd(),
-		p.rulesCmd(), p.importCmd(),
+		p.rulesCmd(), p.alertsCmd(), p.importCmd(),
 		p.keysCmd(), p.readersCmd(),
 		p.eraseCmd(), p.holdCmd(), p.retentionCmd(),
 		p.indexCmd(), p.witnessCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),

@@ -29,6 +29,7 @@ func (l *loader) check() {
 	l.checkRetention()
 	l.checkWitness()
 	l.checkIndex()
+	l.checkAlerts()
 }
 
 // complain reports a problem with the key at path, or, if it is not written

@@ -55,6 +55,9 @@ type Config struct {
 	// Search. It can always be rebuilt from the ledger.
 	Index Index `key:"index" reload:"restart"`
 
+	// Who hears of incidents.
+	Alerts Alerts `key:"alerts" reload:"reload"`
+
 	// Reports for auditors (gatebook report).
 	Reports Reports `key:"reports" reload:"restart"`
 

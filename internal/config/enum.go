@@ -93,3 +93,70 @@ const (
 )
 
 func (LogFormat) values() []string { return []string{"text", "json"} }
+
+// ReceiverKind is what a receiver of alerts is.
+type ReceiverKind string
+
+// The values of [ReceiverKind].
+const (
+	ReceiverWebhook      ReceiverKind = "webhook"
+	ReceiverSlack        ReceiverKind = "slack"
+	ReceiverTeams        ReceiverKind = "teams"
+	ReceiverPagerDuty    ReceiverKind = "pagerduty"
+	ReceiverOpsgenie     ReceiverKind = "opsgenie"
+	ReceiverAlertmanager ReceiverKind = "alertmanager"
+	ReceiverMail         ReceiverKind = "mail"
+	ReceiverSyslog       ReceiverKind = "syslog"
+)
+
+func (ReceiverKind) values() []string {
+	return []string{"webhook", "slack", "teams", "pagerduty", "opsgenie", "alertmanager", "mail", "syslog"}
+}
+
+// Severity is how bad an incident is.
+type Severity string
+
+func (Severity) values() []string {
+	return []string{"informational", "low", "medium", "high", "critical"}
+}
+
+// DetailMode says what of an alert leaves the installation.
+type DetailMode string
+
+// The values of [DetailMode].
+const (
+	DetailDefault DetailMode = "default"
+	DetailFull    DetailMode = "full"
+	DetailMinimal DetailMode = "minimal"
+)
+
+func (DetailMode) values() []string { return []string{"default", "full", "minimal"} }
+
+// MailSecurity says how mail travels.
+type MailSecurity string
+
+// The values of [MailSecurity].
+const (
+	MailStartTLS MailSecurity = "starttls"
+	MailTLS      MailSecurity = "tls"
+	MailClear    MailSecurity = "none"
+)
+
+func (MailSecurity) values() []string { return []string{"starttls", "tls", "none"} }
+
+// SyslogTransport says how syslog travels.
+type SyslogTransport string
+
+func (SyslogTransport) values() []string { return []string{"tls", "tcp", "udp"} }
+
+// SyslogFraming says how messages of syslog are told apart in a stream.
+type SyslogFraming string
+
+func (SyslogFraming) values() []string { return []string{"octets", "newline"} }
+
+// SyslogFacility is a facility of RFC 5424, section 6.2.1, by its name.
+type SyslogFacility string
+
+func (SyslogFacility) values() []string {
+	return []string{"user", "mail", "daemon", "auth", "syslog", "authpriv", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"}
+}

@@ -62,8 +62,11 @@ const (
 	ActErase     Action = "erase"     // remove envelopes
 	ActHold      Action = "hold"      // begin and end legal holds
 
-	ActHolds     Action = "list-holds" // legal holds
-	ActRetention Action = "retention"  // what goes when
+	ActHolds Action = "list-holds" // legal holds
+
+	ActDeliveries Action = "list-deliveries" // where alerts went, and how the receivers are
+	ActDeliver    Action = "deliver"         // test a receiver, and try a delivery again
+	ActRetention  Action = "retention"       // what goes when
 
 	// ActPayload is no request of its own: it is whatever would show payload
 	// envelopes.
@@ -86,6 +89,7 @@ var needs = map[Action][]Role{
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
 	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,
 	ActHolds: overseers, ActRetention: overseers,
+	ActDeliveries: searchers, ActDeliver: payloads,
 }
 
 // Actions returns the names of all actions, sorted.

@@ -129,6 +129,12 @@ export interface ApiReaderToken {
   token: string;
 }
 
+export interface ApiReceiverTest {
+  answer?: string;
+  error?: string;
+  ok: boolean;
+}
+
 export interface ApiReport {
   checkpoint: number;
   envelopes: number;
@@ -291,6 +297,37 @@ export interface CatalogTally {
   first: string;
   last: string;
   values: number;
+}
+
+export interface DeliverDelivery {
+  attempts: number;
+  change: string;
+  created: string;
+  due?: string;
+  ended?: string;
+  error?: string;
+  id: number;
+  in?: number;
+  incident?: string;
+  message: string;
+  receiver: string;
+  severity: string;
+  state: string;
+}
+
+export interface DeliverStatus {
+  dead: number;
+  delivered: number;
+  detail: string;
+  error?: string;
+  failing?: string;
+  failures: number;
+  kind: string;
+  lastDelivered?: string;
+  minSeverity?: string;
+  name: string;
+  oldest?: string;
+  pending: number;
 }
 
 export interface ErasureDecided {
@@ -1178,6 +1215,23 @@ export interface Operations {
     body: never;
     result: Blob;
   };
+  /** GET /api/v1/alerts/deliveries: What was sent to the receivers of alerts, what waits, and what was given up; the newest first. */
+  listDeliveries: {
+    params: {
+      /** Only those with a lower id. */
+      before?: number;
+      /** Only those about this incident. */
+      incident?: string;
+      /** Deliveries. */
+      limit?: number;
+      /** Only those to this receiver. */
+      receiver?: string;
+      /** Only those in this state. */
+      state?: 'pending' | 'delivered' | 'dead';
+    };
+    body: never;
+    result: DeliverDelivery[];
+  };
   /** GET /api/v1/holds: The legal holds in force. */
   listHolds: {
     params: never;
@@ -1195,6 +1249,12 @@ export interface Operations {
     params: never;
     body: never;
     result: ApiReader[];
+  };
+  /** GET /api/v1/alerts/receivers: The receivers of alerts, and how they are. */
+  listReceivers: {
+    params: never;
+    body: never;
+    result: DeliverStatus[];
   };
   /** GET /api/v1/reports: The reports that can be made. */
   listReports: {
@@ -1359,6 +1419,15 @@ export interface Operations {
     body: never;
     result: ErasureRetention;
   };
+  /** POST /api/v1/alerts/deliveries/{id}/retry: Try a delivery again that was given up. */
+  retryDelivery: {
+    params: {
+      /** The delivery's number. */
+      id: string;
+    };
+    body: never;
+    result: void;
+  };
   /** DELETE /api/v1/keys/{id}: Revoke an API key. */
   revokeKey: {
     params: {
@@ -1423,6 +1492,15 @@ export interface Operations {
     };
     body: never;
     result: ApiTailItem;
+  };
+  /** POST /api/v1/alerts/receivers/{name}/test: Send a test message to a receiver, and say how it fared. */
+  testReceiver: {
+    params: {
+      /** The receiver's name. */
+      name: string;
+    };
+    body: never;
+    result: ApiReceiverTest;
   };
   /** GET /checkpoint: The newest checkpoint, cosigned by witnesses if there are any: C2SP tlog-checkpoint. */
   tlogCheckpoint: {
@@ -1496,9 +1574,11 @@ export const operations = {
   import: { method: 'POST', path: '/api/v1/imports/{format}' },
   inventoryDiff: { method: 'GET', path: '/api/v1/inventory/diff' },
   ledgerPage: { method: 'GET', path: '/ledger' },
+  listDeliveries: { method: 'GET', path: '/api/v1/alerts/deliveries' },
   listHolds: { method: 'GET', path: '/api/v1/holds' },
   listKeys: { method: 'GET', path: '/api/v1/keys' },
   listReaders: { method: 'GET', path: '/api/v1/readers' },
+  listReceivers: { method: 'GET', path: '/api/v1/alerts/receivers' },
   listReports: { method: 'GET', path: '/api/v1/reports' },
   listRoutes: { method: 'GET', path: '/api/v1/routes' },
   livez: { method: 'GET', path: '/livez' },
@@ -1514,11 +1594,13 @@ export const operations = {
   releaseHold: { method: 'DELETE', path: '/api/v1/holds/{hold}' },
   report: { method: 'GET', path: '/api/v1/reports/{name}' },
   retention: { method: 'GET', path: '/api/v1/retention' },
+  retryDelivery: { method: 'POST', path: '/api/v1/alerts/deliveries/{id}/retry' },
   revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
   revokeReader: { method: 'DELETE', path: '/api/v1/readers/{id}' },
   search: { method: 'GET', path: '/api/v1/search' },
   stats: { method: 'GET', path: '/api/v1/stats' },
   tail: { method: 'GET', path: '/api/v1/tail' },
+  testReceiver: { method: 'POST', path: '/api/v1/alerts/receivers/{name}/test' },
   tlogCheckpoint: { method: 'GET', path: '/checkpoint' },
   tlogTile: { method: 'GET', path: '/tile/{path}' },
   touched: { method: 'GET', path: '/api/v1/touched' },
