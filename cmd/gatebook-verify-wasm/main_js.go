@@ -13,6 +13,9 @@ func main() {
 		o := evidence.Options{Key: args[1].String()}
 		return string(evidence.Look(pack, o))
 	}))
+	js.Global().Set("gatebookProof", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		return string(evidence.LookProof([]byte(args[0].String()), args[1].String()))
+	}))
 	js.Global().Call("gatebookReady")
-	select {} // the page calls gatebookLook as often as it likes
+	select {} // the page calls them as often as it likes
 }
