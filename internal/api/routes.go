@@ -67,6 +67,7 @@ func routes() []route {
 	list = append(list, inventoryRoutes()...)
 	list = append(list, deliveryRoutes()...)
 	list = append(list, healthRoutes()...)
+	list = append(list, setupRoutes()...)
 	return append(list, tileRoutes()...)
 }
 
@@ -83,12 +84,14 @@ func (p queryParams) reading() reading.Query {
 
 type searchParams struct {
 	queryParams
-	Limit  int    `query:"limit" default:"50" min:"1" max:"1000" doc:"Hits, or rows of a query with pipes."`
-	Order  string `query:"order" default:"newest" oneof:"newest,oldest" doc:"Which come first."`
-	Cursor string `query:"cursor" doc:"The member next of the page before."`
+	Payload bool   `query:"payload" default:"true" doc:"Show payload envelopes, if the role does."`
+	Limit   int    `query:"limit" default:"50" min:"1" max:"1000" doc:"Hits, or rows of a query with pipes."`
+	Order   string `query:"order" default:"newest" oneof:"newest,oldest" doc:"Which come first."`
+	Cursor  string `query:"cursor" doc:"The member next of the page before."`
 }
 
 func search(c *call, p searchParams) (*reading.Result, error) {
+	c.reader.NoPayload = !p.Payload
 	return c.cfg.Room.Search(c.r.Context(), c.reader, reading.Search{Query: p.reading(), Limit: p.Limit, Oldest: p.Order == "oldest", Cursor: p.Cursor})
 }
 
@@ -96,7 +99,13 @@ type eventParams struct {
 	Event string `path:"event" doc:"The event's number in the ledger, or its id."`
 }
 
-func oneEvent(c *call, p eventParams) (*reading.Detail, error) {
+type viewParams struct {
+	eventParams
+	Payload bool `query:"payload" default:"true" doc:"Show the payload envelope, if the role does."`
+}
+
+func oneEvent(c *call, p viewParams) (*reading.Detail, error) {
+	c.reader.NoPayload = !p.Payload
 	return c.cfg.Room.Event(c.r.Context(), c.reader, p.Event)
 }
 

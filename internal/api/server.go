@@ -33,6 +33,9 @@ type Config struct {
 	// Templates are the route templates; nil: they are not kept here.
 	Templates Templates
 
+	// Setup tells how calls come in; nil: there is no gateway here.
+	Setup SetupFunc
+
 	// Privileged are the patterns of privileged operations, for reports; nil:
 	// those of [report.DefaultPrivileged].
 	Privileged []string

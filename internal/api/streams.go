@@ -15,6 +15,7 @@ import (
 type tailParams struct {
 	Query   string `query:"query" doc:"LogsQL, as far as it can be matched live: words, field:value, comparisons, and, or, not."`
 	Backlog int    `query:"backlog" default:"0" min:"0" max:"1000" doc:"Begin with this many of the newest matching events."`
+	Payload bool   `query:"payload" default:"true" doc:"Show payload envelopes, if the role does."`
 }
 
 // TailItem is the data of one server-sent event of a tail; one member is set.
@@ -55,6 +56,7 @@ func tail(c *call, p tailParams) error {
 	defer pings.Wait()
 	defer cancel()
 	opened := false
+	c.reader.NoPayload = !p.Payload
 	err := c.cfg.Room.Tail(ctx, c.reader, reading.Query{LogsQL: p.Query}, p.Backlog, func() error {
 		opened = true
 		pings.Go(func() { ping(ctx, cancel, send) })

@@ -81,6 +81,7 @@ type App struct {
 
 	doors    []*door // the listeners
 	ops      net.Listener
+	setup    setup
 	draining atomic.Bool
 	reloads  atomic.Int64 // 1: the last reload was applied, 0: it was refused
 }

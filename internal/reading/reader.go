@@ -34,6 +34,10 @@ type Reader struct {
 	Tool    string // "api", "cli", "console"; may be empty
 	Reason  string // why they look, in their words; may be empty
 
+	// NoPayload leaves payload envelopes out of what [Room.Search],
+	// [Room.Event] and [Room.Tail] show. They are searched all the same.
+	NoPayload bool
+
 	masked bool // payloads are withheld: a reason is asked for, and none was given
 }
 
@@ -53,6 +57,7 @@ const (
 	ActReport    Action = "report"
 	ActLooks     Action = "looks" // look events: who looked at what
 	ActVerify    Action = "verify"
+	ActSetup     Action = "setup"     // how calls come in: listeners, routes, upstreams
 	ActInventory Action = "inventory" // operations, apps, callers and credentials, as counted
 	ActListKeys  Action = "list-keys" // API keys and readers, without secrets
 	ActKeys      Action = "keys"      // make and revoke API keys
@@ -84,7 +89,7 @@ var (
 // needs says which roles may do what, in the order of [Roles].
 var needs = map[Action][]Role{
 	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone,
-	ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
+	ActSetup: searchers, ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
 	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,

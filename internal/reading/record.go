@@ -43,6 +43,15 @@ type Record struct {
 	Erased   []string               `json:"erased,omitempty"`   // envelopes that the header commits to and that are gone
 	Removals []Removal              `json:"removals,omitempty"` // by which decisions they are
 	Withheld []string               `json:"withheld,omitempty"` // envelopes that the reader's role does not show
+	LeftOut  []string               `json:"left_out,omitempty"` // envelopes that are there, and were not asked for
+}
+
+// leaveOutPayload takes the payload out of what is shown. What was searched is
+// not less for it.
+func (r *Record) leaveOutPayload() {
+	if r.Payload != nil {
+		r.Payload, r.LeftOut = nil, append(r.LeftOut, event.ClassPayload.String())
+	}
 }
 
 // Event decodes the record. Envelopes that are not there stay nil.

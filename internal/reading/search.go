@@ -76,6 +76,11 @@ func (r *Room) Search(ctx context.Context, who Reader, s Search) (*Result, error
 	if p.text.has("kind") && !who.seesLooks() {
 		res.Meta.Note = strings.TrimPrefix(res.Meta.Note+"; look events are not shown to the role "+string(who.Role), "; ")
 	}
+	if who.NoPayload {
+		for i := range res.Hits {
+			res.Hits[i].leaveOutPayload()
+		}
+	}
 	var seen shown
 	seen.hits(res.Hits)
 	facts := append(seen.facts(), event.Fact{Name: "results", Value: strconv.Itoa(len(res.Hits) + len(res.Rows))})

@@ -93,6 +93,9 @@ func (t *tailing) show(ctx context.Context, rec *Record, bad *Problem) error {
 			return err
 		}
 	}
+	if rec != nil && t.who.NoPayload {
+		rec.leaveOutPayload()
+	}
 	return t.yield(rec, bad)
 }
 

@@ -58,6 +58,9 @@ func (r *Room) Event(ctx context.Context, who Reader, ref string) (*Detail, erro
 		return nil, who.May(ActLooks)
 	}
 	r.explain(rec)
+	if who.NoPayload {
+		rec.leaveOutPayload()
+	}
 	d := &Detail{Record: *rec}
 	if who.masked && len(rec.Withheld) > 0 {
 		d.Note = "the payload is withheld, because no reason was given (--reason, or the header Gatebook-Reason); "

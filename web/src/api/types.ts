@@ -164,6 +164,28 @@ export interface ApiSelection {
   to?: string;
 }
 
+export interface ApiSetup {
+  identity: string[];
+  listeners: ApiSetupListener[];
+  routes: ApiSetupRoute[];
+}
+
+export interface ApiSetupListener {
+  name: string;
+  url: string;
+}
+
+export interface ApiSetupRoute {
+  fault?: string;
+  fix?: string;
+  hosts?: string[];
+  listeners?: string[];
+  name: string;
+  path: string;
+  reachable: boolean;
+  upstream: string;
+}
+
 export interface ApiTailItem {
   event?: ReadingRecord;
   problem?: ReadingProblem;
@@ -842,6 +864,7 @@ export interface ReadingProof {
 export interface ReadingRecord {
   erased?: string[];
   header: EventHeader;
+  left_out?: string[];
   number: number;
   payload?: EventPayload;
   removals?: ReadingRemoval[];
@@ -1099,6 +1122,8 @@ export interface Operations {
     params: {
       /** The event's number in the ledger, or its id. */
       event: string;
+      /** Show the payload envelope, if the role does. */
+      payload?: boolean;
     };
     body: never;
     result: ReadingDetail;
@@ -1457,6 +1482,8 @@ export interface Operations {
       limit?: number;
       /** Which come first. */
       order?: 'newest' | 'oldest';
+      /** Show payload envelopes, if the role does. */
+      payload?: boolean;
       /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
       query?: string;
       /** Events that arrived before this time. */
@@ -1464,6 +1491,12 @@ export interface Operations {
     };
     body: never;
     result: ReadingResult;
+  };
+  /** GET /api/v1/setup: How calls come in: listeners, routes, and whether the upstreams can be reached. */
+  setup: {
+    params: never;
+    body: never;
+    result: ApiSetup;
   };
   /** GET /api/v1/stats: Events counted by the values of fields. */
   stats: {
@@ -1487,6 +1520,8 @@ export interface Operations {
     params: {
       /** Begin with this many of the newest matching events. */
       backlog?: number;
+      /** Show payload envelopes, if the role does. */
+      payload?: boolean;
       /** LogsQL, as far as it can be matched live: words, field:value, comparisons, and, or, not. */
       query?: string;
     };
@@ -1598,6 +1633,7 @@ export const operations = {
   revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
   revokeReader: { method: 'DELETE', path: '/api/v1/readers/{id}' },
   search: { method: 'GET', path: '/api/v1/search' },
+  setup: { method: 'GET', path: '/api/v1/setup' },
   stats: { method: 'GET', path: '/api/v1/stats' },
   tail: { method: 'GET', path: '/api/v1/tail' },
   testReceiver: { method: 'POST', path: '/api/v1/alerts/receivers/{name}/test' },
