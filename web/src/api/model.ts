@@ -1,0 +1,39 @@
+// The API's types by the names that the pages use. types.ts is generated.
+
+import type * as T from './types'
+
+export type Problem = Omit<T.ApiProblem, 'help'> & { help?: string }
+export type Health = T.ApiHealth
+export type Check = T.ApiCheck
+export type Field = T.ApiField
+export type TailItem = T.ApiTailItem
+export type Checkpoint = T.ApiCheckpoint
+
+export type Entry = T.ReadingRecord
+export type BadRecord = T.ReadingProblem
+export type Detail = T.ReadingDetail
+export type Proof = T.ReadingProof
+export type Meta = T.ReadingMeta
+export type Result = T.ReadingResult
+export type Facets = T.ReadingFacets
+export type Histogram = T.ReadingHistogram
+export type Looks = T.ReadingLooks
+
+export type Header = T.EventHeader
+export type Message = T.EventMessage
+export type Body = T.EventBody
+
+export type Setup = T.ApiSetup
+export type SetupRoute = T.ApiSetupRoute
+
+export interface Me {
+  signed_in: boolean
+  name?: string
+  role?: string
+  actions: string[]
+  reasons: string[]
+  session?: { id: string }
+  set_password?: boolean
+  sign_in: { passwords: boolean; min_password: number; oidc?: string; first: boolean }
+  version: string
+}

@@ -1,0 +1,43 @@
+// Who is signed in.
+
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { json, onSignedOut } from '../api/client'
+import type { Me } from '../api/model'
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => json<Me>('/api/v1/session', { signal }),
+  staleTime: 60_000,
+  retry: false,
+})
+
+/** Who asks. Asked again when an answer says that nobody is signed in. */
+export function useSession() {
+  const client = useQueryClient()
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        if (client.getQueryData(sessionQuery.queryKey)?.signed_in) void client.invalidateQueries({ queryKey: sessionQuery.queryKey })
+      }),
+    [client],
+  )
+  return useQuery(sessionQuery)
+}
+
+/** The role of who is signed in; empty before that is known. */
+export function useRole(): string {
+  return useQuery(sessionQuery).data?.role ?? ''
+}
+
+/** Whether the role allows an action. The server decides; this is only what is offered. */
+export function useMay(): (action: string) => boolean {
+  const actions = useQuery(sessionQuery).data?.actions
+  return (action) => actions?.includes(action) ?? false
+}
+
+/** Whether this installation asks for a reason for an action. */
+export function useNeedsReason(): (action: string) => boolean {
+  const reasons = useQuery(sessionQuery).data?.reasons
+  return (action) => reasons?.includes(action) ?? false
+}

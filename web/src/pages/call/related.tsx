@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { json } from '../../api/client'
+import type { Entry, Result } from '../../api/model'
+import { address, Link } from '../../app/router'
+import { term } from '../../ui/complete'
+import { Panel } from '../../ui/panel'
+import { Outcome, what } from '../../ui/record'
+import { Answer } from '../../ui/state'
+import { Tabs } from '../../ui/tabs'
+import { Time } from '../../ui/time'
+
+const around = 10 * 60_000
+
+/** Calls that have something in common with this one, in the minutes around it. */
+export function RelatedPanel({ record }: { record: Entry }) {
+  const { header } = record
+  const kinds = [
+    { id: 'session', title: 'Session', field: 'operation.session', value: header.operation?.session },
+    { id: 'credential', title: 'Credential', field: 'credential.fingerprint', value: header.credential?.fingerprint },
+    { id: 'principal', title: 'Principal', field: 'principal.id', value: header.principal?.id },
+    { id: 'address', title: 'Address', field: 'who.address', value: record.who?.address },
+  ].filter((kind) => kind.value)
+  const [tab, setTab] = useState('')
+  const current = kinds.find((kind) => kind.id === tab) ?? kinds[0]
+  if (!current) return null
+  const at = new Date(header.arrived ?? 0).getTime()
+  const span = { from: new Date(at - around).toISOString(), to: new Date(at + around).toISOString() }
+  return (
+    <Panel title="Related calls" actions={<Link to={address('/search', { q: term(current.field, current.value ?? ''), ...span })}>Search these</Link>}>
+      <Tabs tabs={kinds.map((kind) => ({ id: kind.id, title: `Same ${kind.title.toLowerCase()}` }))} current={current.id} onChange={setTab} label="What the calls have in common">
+        <Calls key={current.id} query={term(current.field, current.value ?? '')} span={span} not={record.number} />
+      </Tabs>
+    </Panel>
+  )
+}
+
+function Calls({ query, span, not }: { query: string; span: { from: string; to: string }; not: number }) {
+  const found = useQuery({
+    queryKey: ['related', query, span.from],
+    queryFn: ({ signal }) => json<Result>('/api/v1/search', { params: { query, ...span, limit: 13, payload: 'false' }, signal }),
+    staleTime: 60_000,
+  })
+  return (
+    <Answer query={found} what="related calls">
+      {(result) => {
+        const others = result.hits.filter((hit) => hit.number !== not).slice(0, 12)
+        if (others.length === 0) return <p className="muted">None in the ten minutes before and after.</p>
+        return (
+          <ul className="related">
+            {others.map((hit) => (
+              <li key={hit.number}>
+                <Time at={hit.header.arrived ?? ''} />
+                <Link to={`/call/${hit.number}`} className="mono">
+                  {what(hit).verb} {what(hit).name}
+                </Link>
+                <Outcome header={hit.header} />
+              </li>
+            ))}
+          </ul>
+        )
+      }}
+    </Answer>
+  )
+}

@@ -1,0 +1,174 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
+import { json } from '../../api/client'
+import type { Entry, Result } from '../../api/model'
+import { go, Link } from '../../app/router'
+import { Entries } from '../../ui/entries'
+import { fieldText } from '../../ui/fields'
+import { count, duration, plural } from '../../ui/format'
+import { useList } from '../../ui/list'
+import { Coverage, Empty, Loading, Problem } from '../../ui/state'
+import { Time } from '../../ui/time'
+import type { View } from './view'
+
+const pageSize = 200
+
+/** The answer to a search, page by page. */
+export function useResults(view: View) {
+  return useInfiniteQuery({
+    queryKey: ['search', view.query, view.from, view.to, view.order],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) => json<Result>('/api/v1/search', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageSize, cursor: pageParam, payload: 'false' }, signal }),
+    getNextPageParam: (last) => last.next || undefined,
+  })
+}
+
+export function Results({ view, onWider }: { view: View; onWider: () => void }) {
+  const results = useResults(view)
+  const pages = results.data?.pages
+  const rows = useMemo(() => pages?.flatMap((page) => page.hits) ?? [], [pages])
+  const problems = useMemo(() => pages?.flatMap((page) => page.problems) ?? [], [pages])
+  const { hasNextPage, isFetching, fetchNextPage, isFetchNextPageError } = results
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage()
+  }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage])
+
+  if (results.isError && !pages) {
+    return (
+      <div className="panel">
+        <Problem error={results.error} retry={() => void results.refetch()} />
+      </div>
+    )
+  }
+  const first = pages?.[0]
+  if (!first || !pages) return <Loading what="the results" />
+  const last = pages.at(-1) ?? first
+  const foot = results.isFetchNextPageError ? <Problem error={results.error} retry={() => void fetchNextPage()} /> : hasNextPage ? <p className="muted small foot">Loading more…</p> : null
+  return (
+    <>
+      <p className="result-line small muted" role="status">
+        {first.derived ? plural(first.rows?.length ?? 0, 'row') : `${count(rows.length)}${last.next ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`} in {duration(first.meta.took)}. Searched {plural(first.meta.indexed, 'indexed record')} of {count(first.meta.sealed)} sealed
+        {first.meta.source === 'index' ? '' : `, from the ${first.meta.source}`}.
+      </p>
+      <Coverage meta={first.meta} />
+      {problems.length > 0 && (
+        <div className="notice bad" role="alert">
+          {plural(problems.length, 'record')} matched and could not be shown. Record {count(problems[0]?.number ?? 0)}: {problems[0]?.detail}.
+        </div>
+      )}
+      {first.derived ? (
+        <Rows rows={first.rows ?? []} />
+      ) : rows.length === 0 ? (
+        <div className="panel">
+          <Empty
+            title="Nothing found"
+            action={
+              view.from !== '' && (
+                <button type="button" className="button" onClick={onWider}>
+                  Search all time
+                </button>
+              )
+            }
+          >
+            No event in this time matches. Words must be whole; <code>word*</code> finds beginnings. Look events are found only if the query names the field <code>kind</code>.
+          </Empty>
+        </div>
+      ) : view.columns.length > 0 ? (
+        <Table rows={rows} columns={view.columns} onEnd={more} foot={foot} />
+      ) : (
+        <Entries rows={rows} label="Results" onEnd={more} foot={foot} />
+      )}
+    </>
+  )
+}
+
+/** Results with columns of the reader's choice. */
+function Table({ rows, columns, onEnd, foot }: { rows: readonly Entry[]; columns: string[]; onEnd: () => void; foot: React.ReactNode }) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => 28, overscan: 8, getItemKey: (index) => rows[index]?.number ?? index })
+  const [current] = useList(rows.length, (index) => go(`/call/${rows[index]?.number ?? ''}`), (index) => virtual.scrollToIndex(index, { align: 'auto' }))
+  const items = virtual.getVirtualItems()
+  const last = items.at(-1)?.index ?? -1
+  useEffect(() => {
+    if (last >= rows.length - 20) onEnd()
+  }, [last, rows.length, onEnd])
+  const grid = { gridTemplateColumns: `160px repeat(${columns.length}, minmax(120px, 1fr))` }
+  return (
+    <div ref={scroller} className="list entries" role="region" aria-label="Results" tabIndex={0}>
+      <div className="wide" style={{ minWidth: 180 + columns.length * 132 }}>
+        <div className="list-row head" style={grid} aria-hidden="true">
+          <span>arrived</span>
+          {columns.map((name) => (
+            <span key={name} className="mono">
+              {name}
+            </span>
+          ))}
+        </div>
+        <div className="rows" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const record = rows[item.index]
+            return (
+              record && (
+                <Link key={item.key} to={`/call/${record.number}`} className={`list-row cells${item.index === current ? ' current' : ''}`} style={{ ...grid, transform: `translateY(${item.start}px)` }}>
+                  <Time at={record.header.arrived ?? ''} />
+                  {columns.map((name) => {
+                    const text = fieldText(record, name)
+                    return (
+                      <span key={name} title={text}>
+                        <span className="hidden">{name}: </span>
+                        {text}
+                      </span>
+                    )
+                  })}
+                </Link>
+              )
+            )
+          })}
+        </div>
+      </div>
+      {foot}
+    </div>
+  )
+}
+
+/** The rows of a query with pipes. */
+function Rows({ rows }: { rows: readonly Record<string, string>[] }) {
+  const names = useMemo(() => [...new Set(rows.flatMap((row) => Object.keys(row)))], [rows])
+  if (rows.length === 0) {
+    return (
+      <div className="panel">
+        <Empty title="No rows" />
+      </div>
+    )
+  }
+  return (
+    <>
+      <div className="notice">These rows are made by the index alone: they are no evidence.</div>
+      <div className="list entries derived" tabIndex={0} role="region" aria-label="Rows">
+        <table className="table">
+          <thead>
+            <tr>
+              {names.map((name) => (
+                <th key={name} scope="col" className="mono">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, i) => (
+              <tr key={i}>
+                {names.map((name) => (
+                  <td key={name} className={/^-?[\d.]+$/.test(row[name] ?? '') ? 'num' : ''}>
+                    {row[name]}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,49 @@
+import { memo } from 'react'
+import type { Entry } from '../api/model'
+import { Link } from '../app/router'
+import { between, duration } from './format'
+import { classes, objects, Outcome, what, Who } from './record'
+import { Time } from './time'
+import './row.css'
+
+/** A record in a line: when, who, what, on what, how it ended. */
+export const EntryRow = memo(function EntryRow({ record, current, top }: { record: Entry; current: boolean; top: number }) {
+  const { verb, name } = what(record)
+  const { header } = record
+  const data = classes(header)
+  return (
+    <Link to={`/call/${record.number}`} className={`list-row entry${current ? ' current' : ''}`} style={{ transform: `translateY(${top}px)` }} aria-current={current || undefined}>
+      <Time at={header.arrived ?? ''} />
+      <Who record={record} />
+      <span className="entry-what">
+        <span className="verb">{verb}</span> <span className="mono">{name}</span>
+      </span>
+      <span className="entry-objects muted">{objects(record)}</span>
+      <span className="entry-data">
+        {data[0] && (
+          <span className="tag info" title={data.join(', ')}>
+            {data[0]}
+          </span>
+        )}
+        {data.length > 1 && <span className="small muted">+{data.length - 1}</span>}
+      </span>
+      <Outcome header={header} />
+      <span className="num muted entry-took">{header.completed && header.arrived && header.kind === 'access' ? duration(between(header.arrived, header.completed)) : ''}</span>
+    </Link>
+  )
+})
+
+/** The heads of the columns of [EntryRow]. */
+export function EntryHead({ zone }: { zone: string }) {
+  return (
+    <div className="list-row head entry" aria-hidden="true">
+      <span title={`Times are in ${zone}`}>Time</span>
+      <span>Who</span>
+      <span>What</span>
+      <span className="entry-objects">Objects</span>
+      <span className="entry-data">Data</span>
+      <span>Outcome</span>
+      <span className="num entry-took">Took</span>
+    </div>
+  )
+}
