@@ -27,15 +27,16 @@ import (
 
 // house is a ledger, and the folder of a view of it.
 type house struct {
-	t        *testing.T
+	t        testing.TB
 	recorder *record.Recorder
 	ledger   *ledger.Ledger
 	dir      string
 	key      string
+	flush    int
 	calls    []*event.Event
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, "gatebook.test/objects")
 	if err != nil {
@@ -45,7 +46,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, dir: filepath.Join(t.TempDir(), "objects"), key: "key"}
+	h := &house{t: t, dir: filepath.Join(t.TempDir(), "objects"), key: "key", flush: 200}
 	dir := t.TempDir()
 	if h.recorder, err = record.Open(record.Config{Dir: dir, Signer: signer, Key: vkey, SegmentSize: 1 << 20}); err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func running(t *testing.T, f func(context.Context) error) (stop func()) {
+func running(t testing.TB, f func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- f(ctx) }()
@@ -73,7 +74,7 @@ func running(t *testing.T, f func(context.Context) error) (stop func()) {
 
 func (h *house) open() *objects.View {
 	h.t.Helper()
-	v, err := objects.Open(objects.Config{Disk: disk.Dir(h.dir), Feed: h.recorder, Ledger: h.ledger, Origin: "test", Key: []byte(h.key), Flush: 200})
+	v, err := objects.Open(objects.Config{Disk: disk.Dir(h.dir), Feed: h.recorder, Ledger: h.ledger, Origin: "test", Key: []byte(h.key), Flush: h.flush})
 	if err != nil {
 		h.t.Fatal(err)
 	}
