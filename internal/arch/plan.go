@@ -27,12 +27,12 @@ var Floors = map[string]int{
 	"internal/report/...": 5, // reports for auditors
 	"internal/erasure":    5, // what is removed from it, by decision
 
-	"internal/index/...": 4, // search
-	"internal/detect":    4, // rules
-	"internal/catalog":   4, // the inventory
-	"internal/objects":   4, // who touched what
-	"internal/witness":   4, // cosignatures, asked for and given
-	"internal/stamp":     4, // time-stamps of authorities
+	"internal/index/...":  4, // search
+	"internal/detect/...": 4, // rules
+	"internal/catalog":    4, // the inventory
+	"internal/objects":    4, // who touched what
+	"internal/witness":    4, // cosignatures, asked for and given
+	"internal/stamp":      4, // time-stamps of authorities
 
 	"internal/gateway/...": 3, // calls come in
 	"internal/ingest/...":  3, // other logs come in
@@ -65,14 +65,15 @@ var Outside = []string{"bench/...", "test/...", "internal/arch"}
 // Neighbours lists the imports on one floor that are allowed, as "importer
 // imported", each with its reason.
 var Neighbours = map[string]string{
-	"ledger event":                      "the ledger's records are events, and an envelope is checked against its commitment",
-	"internal/identity/... capture":     "a resolver sees the evidence that capture defines, and answers with an identity of its",
-	"internal/classify/... capture":     "an observer is shown the bodies by capture, and answers with its facts",
-	"internal/operation/... capture":    "an observer is shown the calls by capture, and answers with its facts",
-	"internal/cli internal/app":         "the verb serve starts the program",
-	"internal/cli internal/verify":      "the verb verify is that of gatebook-verify",
-	"internal/api internal/console":     "one server answers for both",
-	"internal/erasure internal/reading": "an erasure is decided by a reader, and means events as a search does",
+	"ledger event":                        "the ledger's records are events, and an envelope is checked against its commitment",
+	"internal/identity/... capture":       "a resolver sees the evidence that capture defines, and answers with an identity of its",
+	"internal/classify/... capture":       "an observer is shown the bodies by capture, and answers with its facts",
+	"internal/operation/... capture":      "an observer is shown the calls by capture, and answers with its facts",
+	"internal/cli internal/app":           "the verb serve starts the program",
+	"internal/cli internal/verify":        "the verb verify is that of gatebook-verify",
+	"internal/api internal/console":       "one server answers for both",
+	"internal/alert/... internal/reading": "alerts are looked at and decided about by readers",
+	"internal/erasure internal/reading":   "an erasure is decided by a reader, and means events as a search does",
 }
 
 // Only lists packages, of this module and of others, that a few alone may

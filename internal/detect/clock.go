@@ -100,8 +100,12 @@ func (e *Engine) take(w waiting) {
 // place puts an event in the present, and moves it on.
 func (e *Engine) place(w waiting) {
 	w.pos = turn{w.raw + e.clock.Shift, 0, w.e.ID}
-	if w.pos.At <= e.late() || w.pos.compare(e.judged) <= 0 {
+	if w.pos.At <= e.late() {
 		e.asLate(w, &e.stats.Late)
+		return
+	}
+	if w.pos.compare(e.judged) <= 0 {
+		e.asLate(w, &e.stats.Overtaken)
 		return
 	}
 	e.clock.Newest = max(e.clock.Newest, w.pos.At)

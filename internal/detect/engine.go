@@ -40,6 +40,7 @@ type Stats struct {
 	Late       uint64 `json:"late"`       // came later than the lateness, and were judged when they came
 	Old        uint64 `json:"old"`        // came later than ten minutes, and were judged by rules that look at one event only
 	Ahead      uint64 `json:"ahead"`      // had a time in the future, and were judged when that was clear
+	Overtaken  uint64 `json:"overtaken"`  // came in time, but after Advance had a later one judged: they were judged when they came, and findings may differ from those of a run without Advance
 	TooLate    uint64 `json:"tooLate"`    // came so late that it cannot be said whether they came before, and were not judged
 	Findings   uint64 `json:"findings"`
 	Suppressed uint64 `json:"suppressed"` // findings that were one too many, by dedup
@@ -169,8 +170,13 @@ func Time(e *event.Event) time.Time {
 
 // Add takes an event, with its number in the ledger or -1, and returns the
 // findings that are due. The event must not be changed afterwards. The
-// findings are those of events that the lateness has passed for.
+// findings are those of events that the lateness has passed for. An event of a
+// kind that no rule looks at, or of which detection is the [Source], has no
+// effect at all.
 func (e *Engine) Add(ev *event.Event, number int64) []Finding {
+	if len(e.byKind[ev.Kind]) == 0 || ev.Capture.Source == Source {
+		return nil
+	}
 	if e.ids[ev.ID] {
 		e.stats.Duplicates++
 		e.waiting.lower(ev.ID, number)

@@ -51,8 +51,8 @@ type Risk struct {
 
 // Ref names an event.
 type Ref struct {
-	ID     event.ID
-	Number int64 // in the ledger, from 0; -1: it is in none
+	ID     event.ID `json:"id"`
+	Number int64    `json:"number"` // in the ledger, from 0; -1: it is in none, and has no member
 }
 
 type refJSON struct {

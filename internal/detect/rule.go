@@ -38,6 +38,7 @@ type Rule struct {
 	Kind        string   // the type of its correlation; empty: it looks at one event
 	Points      int      // of risk that a finding adds to its entity
 	Quiet       bool     // it only feeds other rules, and makes no finding of its own
+	Disabled    bool     // by [Set.Adjust]
 	File        string
 	Line        int
 
@@ -50,6 +51,7 @@ type Rule struct {
 	halfLife time.Duration
 	tests    []ruleTest
 	sum      string // hash of the document: state of another text is not taken over
+	payload  bool   // it names a field of the payload envelope
 	node     *node
 }
 
@@ -157,6 +159,7 @@ func (r *reader) rule(n *node) *Rule {
 	r.detection(rule, n)
 	r.handling(rule, n)
 	rule.tests = r.tests(n.get("tests"))
+	rule.payload = readsPayload(n)
 	return rule
 }
 
