@@ -66,6 +66,7 @@ func routes() []route {
 	list = append(list, reportRoutes()...)
 	list = append(list, inventoryRoutes()...)
 	list = append(list, deliveryRoutes()...)
+	list = append(list, alertRoutes()...)
 	list = append(list, healthRoutes()...)
 	list = append(list, setupRoutes()...)
 	return append(list, tileRoutes()...)

@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/alert/deliver"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/classify"
 	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/detect/live"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
@@ -67,7 +69,10 @@ type App struct {
 	witnesses *witness.Follower
 	stamper   *stamp.Stamper
 
-	outbox *deliver.Outbox // where alerts go
+	outbox   *deliver.Outbox // where alerts go
+	findings *live.Store
+	detector *live.Follower // nil: off, or nothing is served
+	alerts   *alert.Book
 
 	store   *apikey.Store // of who calls
 	readers *apikey.Store // of who reads the record
@@ -177,6 +182,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 
 	// The keeper: what is erased, what expires, what is held.
 	a.keeper = erasure.New(a.keeperConfig())
+
+	// Detection: a view that judges, and the alerts that it leads to.
+	if err = a.openDetection(serving); err != nil {
+		return nil, fmt.Errorf("opening detection: %w", err)
+	}
 	a.api = api.New(a.apiConfig(redactor))
 	if !serving {
 		return a, nil
@@ -213,6 +223,9 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	views.run(end, "keeping the inventory", a.inventory.Run)
 	views.run(end, "keeping the view of objects", a.objects.Run)
+	if a.detector != nil {
+		views.run(end, "detecting", a.detector.Run)
+	}
 	if err := a.note(ctx, "start", append(a.stateFacts(), configFacts(a.cfg)...)...); err != nil {
 		stop(err)
 	}

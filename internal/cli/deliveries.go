@@ -12,18 +12,6 @@ import (
 	"github.com/gatebook/gatebook/internal/api"
 )
 
-func (p *Program) alertsCmd() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "alerts",
-		Short: "See where alerts go",
-		Long:  "See the receivers of alerts and what was sent to them, test a receiver, and try again what was given up.",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(p.alertsReceiversCmd(), p.alertsTestCmd(), p.alertsDeliveriesCmd(), p.alertsRetryCmd())
-	return c
-}
-
 func (p *Program) alertsReceiversCmd() *cobra.Command {
 	var t target
 	var o output

@@ -27,6 +27,7 @@ func (l *loader) check() {
 	l.checkLedger()
 	l.checkEncryption()
 	l.checkRetention()
+	l.checkDetect()
 	l.checkWitness()
 	l.checkIndex()
 	l.checkAlerts()
@@ -228,6 +229,22 @@ func suggestClass(name string, codes []string) string {
 		return s
 	}
 	return ", they are listed in docs/classes.md"
+}
+
+// checkDetect checks what can be checked without the rules.
+func (l *loader) checkDetect() {
+	d := l.cfg.Detect
+	if d.Patience > d.Lateness {
+		l.complain("detect.patience", "is longer than detect.lateness (%s), write at most that", d.Lateness)
+	}
+	names := map[string]string{}
+	for i, x := range d.Levels {
+		path := fmt.Sprintf("detect.levels[%d]", i)
+		l.uniqueName(path+".rule", x.Name, names)
+		if x.Level == "" {
+			l.complain(path+".level", "is missing, write informational, low, medium, high or critical")
+		}
+	}
 }
 
 func (l *loader) checkRedact() {

@@ -57,6 +57,8 @@ type Config struct {
 
 	// Who hears of incidents.
 	Alerts Alerts `key:"alerts" reload:"reload"`
+	// Detection of suspicious access.
+	Detect Detect `key:"detect" reload:"reload"`
 
 	// Reports for auditors (gatebook report).
 	Reports Reports `key:"reports" reload:"restart"`

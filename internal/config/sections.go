@@ -253,6 +253,53 @@ type Index struct {
 	Memory Size `key:"memory" default:"512MiB" min:"64MiB"`
 }
 
+// Detect is detection: rules that judge the events as they are sealed.
+type Detect struct {
+	// Judge the events. Off: nothing is detected, and nobody is alerted.
+	Enabled bool `key:"enabled" default:"true" reload:"restart"`
+
+	// A directory of rules of one's own (*.yaml), beside those that come with
+	// Gatebook. It is read again when a file in it changes, and at SIGHUP.
+	// Rules that are not right are refused, and those that ran before go on.
+	Rules string `key:"rules"`
+
+	// Names of rules that make no findings.
+	Disabled []string `key:"disabled"`
+
+	// Other levels than the rules' own.
+	Levels []RuleLevel `key:"levels"`
+
+	// How far behind the newest event another may be sealed and still be
+	// judged in its place.
+	Lateness time.Duration `key:"lateness" default:"1s" min:"100ms" max:"10m" reload:"restart"`
+
+	// How long an event waits for others that belong before it. Alerts come
+	// later by so much. An event that comes later than this, and not later
+	// than lateness, has what came after it judged again.
+	Patience time.Duration `key:"patience" default:"250ms" min:"10ms" max:"1m" reload:"restart"`
+
+	// How many records of before the first start are read, so that rules know
+	// what is usual. Also after an erasure, when the state is made anew.
+	History int `key:"history" default:"1000000" min:"0" reload:"restart"`
+
+	// How long findings are kept.
+	Keep time.Duration `key:"keep" default:"90d" min:"1d" max:"3650d" reload:"restart"`
+
+	// For how many groups (callers, addresses) each rule keeps state. What is
+	// dropped for want of room is counted.
+	MaxKeys int `key:"max_keys" default:"100000" min:"1000" reload:"restart"`
+}
+
+// RuleLevel is another level for a rule.
+type RuleLevel struct {
+	// The name of the rule.
+	Name string `key:"rule"`
+
+	// The level: informational, low, medium, high or critical. From medium on
+	// a finding opens an incident.
+	Level string `key:"level" oneof:"informational,low,medium,high,critical"`
+}
+
 // Reports says what reports need to know of the API.
 type Reports struct {
 	// Which operations are privileged: patterns of their paths, such as

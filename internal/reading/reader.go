@@ -73,6 +73,10 @@ const (
 	ActDeliver    Action = "deliver"         // test a receiver, and try a delivery again
 	ActRetention  Action = "retention"       // what goes when
 
+	ActAlerts  Action = "alerts"       // what detection found, and which rules run
+	ActHandle  Action = "handle-alert" // take, give, note, close and reopen incidents
+	ActSilence Action = "silence"      // begin and end silences
+
 	// ActPayload is no request of its own: it is whatever would show payload
 	// envelopes.
 	ActPayload Action = "view-payload"
@@ -92,6 +96,7 @@ var needs = map[Action][]Role{
 	ActSetup: searchers, ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
+	ActHandle: payloads, ActSilence: payloads,
 	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,
 	ActHolds: overseers, ActRetention: overseers,
 	ActDeliveries: searchers, ActDeliver: payloads,

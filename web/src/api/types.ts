@@ -1,6 +1,11 @@
 // Generated from docs/openapi.json. Do not edit:
 // go test ./internal/api -run TestOpenAPI -update
 
+export interface AlertFindings {
+  findings: LiveKept[];
+  next?: string;
+}
+
 export interface ApiCheck {
   detail?: string;
   name: string;
@@ -352,6 +357,44 @@ export interface DeliverStatus {
   pending: number;
 }
 
+export interface DetectFinding {
+  at: string;
+  count: number;
+  entity: DetectValue[];
+  events: DetectRef[];
+  from: string;
+  id: string;
+  level: string;
+  response?: string[];
+  risk: DetectRisk;
+  rule: string;
+  ruleId: string;
+  tags?: string[];
+  terms: DetectTerm[];
+  title: string;
+}
+
+export interface DetectRef {
+  id: string;
+  number: number;
+}
+
+export interface DetectRisk {
+  points: number;
+  total: number;
+}
+
+export interface DetectTerm {
+  name: string;
+  value: string;
+  want?: string;
+}
+
+export interface DetectValue {
+  field: string;
+  value: string;
+}
+
 export interface ErasureDecided {
   decisions: number;
   envelopes: number;
@@ -636,6 +679,14 @@ export interface IngestResult {
   first?: string;
   known: number;
   last?: string;
+}
+
+export interface LiveKept {
+  epoch: number;
+  finding: DetectFinding;
+  found: string;
+  place?: number;
+  standing: string;
 }
 
 export interface OperationChange {
@@ -1191,6 +1242,29 @@ export interface Operations {
     body: never;
     result: ApiField[];
   };
+  /** GET /api/v1/findings: What the rules of detection found, in the order in which it was found. No evidence: that is the events that a finding names. */
+  findings: {
+    params: {
+      /** Also findings that were superseded: they were made early, and did not hold in the order of the ledger. */
+      all?: boolean;
+      /** The member next of the page before. */
+      cursor?: string;
+      /** Findings of which the last event was at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d. */
+      from?: string;
+      /** This level or a higher one. */
+      level?: 'informational' | 'low' | 'medium' | 'high' | 'critical';
+      /** Findings. */
+      limit?: number;
+      /** Which come first. */
+      order?: 'newest' | 'oldest';
+      /** Name of a rule. */
+      rule?: string;
+      /** Findings of which the last event was before this time. */
+      to?: string;
+    };
+    body: never;
+    result: AlertFindings;
+  };
   /** GET /healthz: How is each part? As /readyz. */
   healthz: {
     params: never;
@@ -1604,6 +1678,7 @@ export const operations = {
   export: { method: 'GET', path: '/api/v1/export' },
   facets: { method: 'GET', path: '/api/v1/facets' },
   fields: { method: 'GET', path: '/api/v1/fields' },
+  findings: { method: 'GET', path: '/api/v1/findings' },
   healthz: { method: 'GET', path: '/healthz' },
   histogram: { method: 'GET', path: '/api/v1/histogram' },
   import: { method: 'POST', path: '/api/v1/imports/{format}' },

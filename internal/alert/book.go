@@ -1,0 +1,141 @@
+package alert
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/detect"
+	"github.com/gatebook/gatebook/internal/detect/live"
+	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/ledger"
+)
+
+// Config is what a [Book] is made of. What has no default is required.
+type Config struct {
+	Room     *reading.Room // admits readers, and seals what they look at and decide
+	Findings *live.Store
+}
+
+// Book is what is known of findings and incidents. It is safe for concurrent
+// use.
+type Book struct{ cfg Config }
+
+// New returns a book.
+func New(cfg Config) *Book { return &Book{cfg} }
+
+// Wanted says which findings are asked for. Zero values do not restrict.
+type Wanted struct {
+	Rule     string
+	Level    string    // this one or a higher one
+	From, To time.Time // of the event that completed it
+	All      bool      // also those that were superseded
+	Newest   bool      // the newest first
+	After    string    // Next of the page before
+	Limit    int       // 0: 100
+}
+
+// Findings are findings in the order in which they were found.
+type Findings struct {
+	Findings []live.Kept `json:"findings"`
+	Next     string      `json:"next,omitempty"` // for the page after this one; empty: this is the last
+}
+
+// maxPage bounds a page.
+const maxPage = 1000
+
+// Findings returns what detection found.
+func (b *Book) Findings(ctx context.Context, who reading.Reader, w Wanted) (*Findings, error) {
+	if err := b.cfg.Room.Admit(who, reading.ActAlerts); err != nil {
+		return nil, err
+	}
+	sel := live.Selection{Rule: w.Rule, Level: w.Level, From: w.From, To: w.To, All: w.All, Newest: w.Newest, Limit: page(w.Limit) + 1}
+	if w.After != "" {
+		epoch, place, ok := strings.Cut(w.After, ".")
+		var err, err2 error
+		sel.Epoch, err = strconv.ParseUint(epoch, 10, 63)
+		sel.Place, err2 = strconv.ParseUint(place, 10, 63)
+		if !ok || err != nil || err2 != nil {
+			return nil, fmt.Errorf("%w: after: %q is not the next of a page", reading.ErrArgument, w.After)
+		}
+	}
+	list, err := b.cfg.Findings.List(ctx, sel)
+	if err != nil {
+		return nil, err
+	}
+	out := &Findings{Findings: list}
+	if len(list) == sel.Limit {
+		last := list[sel.Limit-2]
+		out.Findings, out.Next = list[:sel.Limit-1], fmt.Sprintf("%d.%d", last.Epoch, last.Place)
+	}
+	for i := range out.Findings {
+		if err := withhold(who, &out.Findings[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, b.looked(ctx, who, "findings", event.Fact{Name: "results", Value: strconv.Itoa(len(out.Findings))})
+}
+
+func page(limit int) int {
+	if limit <= 0 {
+		return 100
+	}
+	return min(limit, maxPage)
+}
+
+// looked seals that somebody is shown alerts.
+func (b *Book) looked(ctx context.Context, who reading.Reader, name string, facts ...event.Fact) error {
+	return b.cfg.Room.Looked(ctx, who, reading.ActAlerts, name, facts...)
+}
+
+// finding returns one finding, for a person to see.
+func (b *Book) finding(ctx context.Context, who reading.Reader, id string) (*live.Kept, *detect.Finding, error) {
+	k, err := b.cfg.Findings.Get(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, fmt.Errorf("finding %q: %w", id, ledger.ErrNotFound)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := withhold(who, k); err != nil {
+		return nil, nil, err
+	}
+	f := new(detect.Finding)
+	if err := json.Unmarshal(k.Finding, f); err != nil {
+		return nil, nil, fmt.Errorf("finding %s: %w", id, err)
+	}
+	return k, f, nil
+}
+
+// withheld stands for a value that the reader may not see.
+const withheld = "(withheld)"
+
+// withhold takes out values of payloads, if the reader may not see those.
+func withhold(who reading.Reader, k *live.Kept) error {
+	if who.May(reading.ActPayload) == nil || !strings.Contains(string(k.Finding), "payload.") {
+		return nil
+	}
+	var f detect.Finding
+	if err := json.Unmarshal(k.Finding, &f); err != nil {
+		return fmt.Errorf("a finding that is kept: %w", err)
+	}
+	for i, v := range f.Entity {
+		if strings.HasPrefix(v.Field, "payload.") {
+			f.Entity[i].Value = withheld
+		}
+	}
+	for i, t := range f.Terms {
+		if strings.Contains(t.Name, "payload.") {
+			f.Terms[i].Value = withheld
+		}
+	}
+	var err error
+	k.Finding, err = json.Marshal(f)
+	return err
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/alert"
+	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/detect"
+	"github.com/gatebook/gatebook/internal/detect/live"
+)
+
+// openDetection makes the store of findings, the alerts over it, and, where
+// calls are served, what judges them.
+func (a *App) openDetection(serving bool) error {
+	ctx := context.Background()
+	var err error
+	if a.findings, err = live.OpenStore(ctx, a.state); err != nil {
+		return err
+	}
+	a.alerts = alert.New(alert.Config{Room: a.room, Findings: a.findings})
+	d := &a.cfg.Detect
+	if !serving || !d.Enabled {
+		return nil
+	}
+	a.detector, err = live.New(live.Config{
+		Ledger: a.ledger, Feed: a.recorder, Store: a.findings, Dir: filepath.Join(a.cfg.Data, "detect"), Origin: a.keys.signer.Name(), Rules: rules(d),
+		Lateness: d.Lateness, Patience: d.Patience, History: uint64(d.History), Retain: d.Keep, MaxKeys: d.MaxKeys,
+		Changed: a.noteRules, Log: a.log,
+	})
+	return err
+}
+
+// rules are those of a configuration.
+func rules(d *config.Detect) live.Rules {
+	r := live.Rules{Dir: d.Rules, Disabled: d.Disabled, Levels: map[string]string{}}
+	for _, x := range d.Levels {
+		r.Levels[x.Name] = x.Level
+	}
+	return r
+}
+
+// noteRules seals which rules judge from now on.
+func (a *App) noteRules(ctx context.Context, set *detect.Set) error {
+	disabled := 0
+	for _, r := range set.Rules {
+		if r.Disabled {
+			disabled++
+		}
+	}
+	return a.note(ctx, "rules", event.Fact{Name: "rules", Value: strconv.Itoa(len(set.Rules))}, event.Fact{Name: "disabled", Value: strconv.Itoa(disabled)}, event.Fact{Name: "sha256", Value: set.Sum()})
+}
+
+// detectionCheck is the check of detection; false: it is off.
+func (a *App) detectionCheck() (api.Check, bool) {
+	if a.detector == nil {
+		return api.Check{}, false
+	}
+	s := a.detector.Status()
+	c := api.Check{Name: "detection", OK: s.State != live.Failing && s.Refused == "", Detail: fmt.Sprintf("%s: %d rules, %d records behind", s.State, s.Rules, s.Behind)}
+	switch {
+	case s.State == live.Failing:
+		c.Detail = s.Detail
+	case s.Refused != "":
+		c.Detail += "; " + s.Refused
+	}
+	return c, true
+}
+
+// detectionMetrics are the metrics of detection.
+func (a *App) detectionMetrics() []api.Metric {
+	if a.detector == nil {
+		return nil
+	}
+	s := a.detector.Status()
+	gauge := func(name, help string, v float64) api.Metric {
+		return api.Metric{Name: "gatebook_detect_" + name, Help: help, Type: "gauge", Value: v}
+	}
+	counter := func(name, help string, v uint64) api.Metric {
+		return api.Metric{Name: "gatebook_detect_" + name, Help: help, Type: "counter", Value: float64(v)}
+	}
+	return []api.Metric{
+		gauge("up", "1 while detection runs.", truth(s.State != live.Failing)),
+		gauge("behind_records", "Sealed records that were not judged.", float64(s.Behind)),
+		gauge("records_per_second", "Records that are judged a second.", s.Rate),
+		gauge("rules", "Rules that make findings.", float64(s.Rules)),
+		gauge("inactive_rules", "Rules that cannot find anything here.", float64(len(s.Inactive))),
+		gauge("rules_last_read_successful", "1 if the newest files of rules are those that run.", truth(s.Refused == "")),
+		gauge("keys", "Groups that rules keep state of.", float64(s.Keys)),
+		gauge("dropped", "Groups and values that were dropped for want of room: a pattern may have been missed.", float64(s.Dropped)),
+		counter("late_total", "Events that came too late to be judged in their place.", s.Late),
+		counter("not_judged_total", "Events that came so late that they were not judged.", s.NotJudged),
+		counter("rewinds_total", "How often the engine was set back to judge in the right order.", s.Rewinds),
+		counter("unsettled_total", "How often it should have been, and no state was old enough.", s.Unsettled),
+		counter("superseded_total", "Findings that did not hold in the right order.", s.Superseded),
+	}
+}
