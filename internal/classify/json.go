@@ -2,6 +2,8 @@ package classify
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -142,10 +144,7 @@ func (j *jsonScan) token(s *Scan, p []byte, i int) int {
 func (j *jsonScan) string(s *Scan, p []byte, i int, name bool) int {
 	j.name = name
 	rest := p[i+1:]
-	n := 0
-	for n < len(rest) && n < 24 && rest[n] != '"' && rest[n] != '\\' { // most are short
-		n++
-	}
+	n := shortEnd(rest) // most are short
 	if n == 24 {
 		if n = bytes.IndexByte(rest, '"'); n > maxValue || n >= 0 && bytes.IndexByte(rest[:n], '\\') >= 0 {
 			n = -1
@@ -157,6 +156,25 @@ func (j *jsonScan) string(s *Scan, p []byte, i int, name bool) int {
 	}
 	j.state = jsonString
 	return i + 1
+}
+
+// shortEnd returns where the first quote or backslash of b is, at most 24, or
+// len(b) if it is shorter. It looks at eight bytes at a time.
+func shortEnd(b []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n < 24 && n+8 <= len(b); n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		quote, back := w^ones*'"', w^ones*'\\'
+		// The lowest bit that is set is that of the first byte that is zero.
+		if found := ((quote-ones)&^quote | (back-ones)&^back) & highs; found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for n < 24 && n < len(b) && b[n] != '"' && b[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 func (j *jsonScan) inString(s *Scan, p []byte, i int) int {

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -202,15 +203,21 @@ func hashKey(parent uint64, name []byte) uint64 {
 
 func hashBytes(seed uint64, name []byte) uint64 {
 	h := seed ^ uint64(len(name))*hashM2
-	for len(name) >= 8 {
-		w := uint64(name[0]) | uint64(name[1])<<8 | uint64(name[2])<<16 | uint64(name[3])<<24 |
-			uint64(name[4])<<32 | uint64(name[5])<<40 | uint64(name[6])<<48 | uint64(name[7])<<56
-		h = mix(h^hashM1, w^hashM2)
-		name = name[8:]
+	b := name
+	for len(b) >= 8 {
+		h = mix(h^hashM1, binary.LittleEndian.Uint64(b)^hashM2)
+		b = b[8:]
 	}
+	// w is the rest, the first byte lowest.
 	w := uint64(0)
-	for i, c := range name {
-		w |= uint64(c) << (8 * i)
+	switch n := len(b); {
+	case n == 0:
+	case len(name) >= 8:
+		w = binary.LittleEndian.Uint64(name[len(name)-8:]) >> (64 - 8*n)
+	case n >= 4:
+		w = uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*n-32)
+	default:
+		w = uint64(b[0]) | uint64(b[n/2])<<(n/2*8) | uint64(b[n-1])<<(8*n-8)
 	}
 	return nonzero(mix(h^hashM1, w^hashM2))
 }
