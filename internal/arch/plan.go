@@ -40,6 +40,7 @@ var Floors = map[string]int{
 	"internal/clock":       3, // what the times are worth
 	"internal/follow":      3, // cursors
 	"internal/vault/...":   3, // the keys of the envelopes
+	"internal/people/...":  3, // who may sign in
 
 	"capture":                2, // exchange to event
 	"internal/identity/...":  2, // who it was
