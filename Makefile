@@ -10,6 +10,7 @@ export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 build:
 	bash scripts/wasm.sh
+	bash scripts/console.sh
 	$(GO) build -o bin/ ./cmd/gatebook ./cmd/gatebook-verify
 	cd examples/shop && $(GO) build -o ../../bin/shop .
 

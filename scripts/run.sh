@@ -38,6 +38,7 @@ check() {
 build() {
 	echo "building; the first time takes some minutes"
 	bash scripts/wasm.sh
+	bash scripts/console.sh
 	go build -o bin/ ./cmd/gatebook ./cmd/gatebook-verify
 	(cd examples/shop && go build -o ../../bin/shop .)
 }

@@ -13,6 +13,7 @@ if [ -n "$bad" ]; then
 fi
 bash test/e2e/install.sh || echo "some programs for the end-to-end tests could not be installed; those tests say so"
 bash scripts/wasm.sh
+bash scripts/console.sh
 go vet ./...
 # One package at a time: many of them start servers and measure nothing, but a
 # busy machine makes them slow.

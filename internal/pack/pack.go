@@ -59,9 +59,16 @@ func Write(w io.Writer, p *evidence.Pack, key string) error {
 
 // pageOf returns the page of a pack.
 func pageOf(rep *evidence.Report, pack []byte) ([]byte, error) {
-	wasm, _ := verifier.ReadFile("wasm/verifier.wasm.gz")
-	exec, _ := verifier.ReadFile("wasm/wasm_exec.js")
+	wasm, exec := Verifier()
 	return page(rep, pack, wasm, exec)
+}
+
+// Verifier returns the verifier for browsers, compressed by gzip, and the script
+// that it runs with; nil if this binary was built without.
+func Verifier() (wasm, exec []byte) {
+	wasm, _ = verifier.ReadFile("wasm/verifier.wasm.gz")
+	exec, _ = verifier.ReadFile("wasm/wasm_exec.js")
+	return wasm, exec
 }
 
 func page(rep *evidence.Report, pack, wasm, exec []byte) ([]byte, error) {
