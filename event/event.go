@@ -119,7 +119,7 @@ type Principal struct {
 
 // Credential is the evidence that a call brought.
 type Credential struct {
-	Method      string     `json:"method"`      // "jwt", "mtls", "api-key", "basic", "trusted-header", "bearer", "none"
+	Method      string     `json:"method"`      // "jwt", "mtls", "api-key", "basic", "trusted-header", "bearer", "session", "none"
 	KeyID       string     `json:"key_id"`      // the issuer's key (kid) or the API key's public id
 	Fingerprint string     `json:"fingerprint"` // keyed hash of the secret, or "sha256:" and the hash of the certificate; never the secret
 	Algorithm   string     `json:"algorithm"`   // of the signature

@@ -35,7 +35,7 @@ var fields = []Field{
 	}},
 	{"principal.reason", TypeString, "header", false, false, "Why the level is what it is, as a stable code.", one(func(e *Event) string { return e.Principal.Reason })},
 
-	{"credential.method", TypeString, "header", false, false, "The kind of evidence: `jwt`, `mtls`, `api-key`, `basic`, `trusted-header`, `bearer`, `none`.", one(func(e *Event) string { return e.Credential.Method })},
+	{"credential.method", TypeString, "header", false, false, "The kind of evidence: `jwt`, `mtls`, `api-key`, `basic`, `trusted-header`, `bearer`, `session` (signed in to the console), `none`.", one(func(e *Event) string { return e.Credential.Method })},
 	{"credential.key_id", TypeString, "header", false, false, "The issuer's key, or the API key's public id.", one(func(e *Event) string { return e.Credential.KeyID })},
 	{"credential.fingerprint", TypeString, "header", false, false, "Keyed hash of the secret, or `sha256:` and the hash of the certificate.", one(func(e *Event) string { return e.Credential.Fingerprint })},
 	{"credential.algorithm", TypeString, "header", false, false, "Algorithm of the credential's signature.", one(func(e *Event) string { return e.Credential.Algorithm })},

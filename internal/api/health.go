@@ -76,6 +76,7 @@ func metrics(c *call) error {
 		list = c.cfg.Metrics()
 	}
 	list = append(list, c.counts.metrics()...)
+	list = append(list, c.reports.metrics()...)
 	var b strings.Builder
 	last := ""
 	for _, m := range list {

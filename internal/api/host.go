@@ -9,8 +9,26 @@ import (
 	"strings"
 )
 
-// checkHost refuses requests that a web page of somebody else may have made: by
-// its own origin, or by a name of its own that it made resolve to this machine.
+// secretParams are parameters of URLs that tools use for what must not be in
+// one.
+var secretParams = []string{"token", "access_token", "id_token", "refresh_token", "api_key", "apikey", "key", "password", "bearer", "authorization"}
+
+// checkURL refuses requests with a secret in their URL.
+func (c *call) checkURL() error {
+	query, _ := url.ParseQuery(c.r.URL.RawQuery)
+	for name := range query {
+		if slices.Contains(secretParams, strings.ToLower(name)) {
+			return &Problem{
+				Status: http.StatusBadRequest, Type: "token-in-url", Detail: "the URL has a parameter " + clip(strings.ToLower(name), 20) + ": secrets in URLs end up in logs and histories, so it was not looked at",
+				Help: "send the header Authorization: Bearer TOKEN; if the URL held a real token, revoke it and make another",
+			}
+		}
+	}
+	return nil
+}
+
+// checkHost refuses requests that a web page of somebody else may have made
+// under a name of its own that it made resolve to this machine.
 func (c *call) checkHost() error {
 	host := hostname(c.r.Host)
 	if !loopbackName(host) && !isAddress(host) && !slices.Contains(c.cfg.Hosts, host) {
@@ -19,15 +37,26 @@ func (c *call) checkHost() error {
 			Help: "use its address or localhost, or add the name to the configured hosts",
 		}
 	}
+	return nil
+}
+
+// checkOrigin refuses requests that a web page of another origin made.
+func (c *call) checkOrigin() error {
 	origin := c.r.Header.Get("Origin")
 	site := c.r.Header.Get("Sec-Fetch-Site")
 	if origin == "" && site != "cross-site" && site != "same-site" || slices.Contains(c.cfg.Origins, origin) {
 		return nil
 	}
-	if u, err := url.Parse(origin); origin != "" && err == nil && u.Host == c.r.Host && (site == "" || site == "same-origin") {
+	if c.ownOrigin() && (site == "" || site == "same-origin") {
 		return nil
 	}
 	return &Problem{Status: http.StatusForbidden, Type: "origin", Detail: "a web page of another origin may not use the API", Help: "add the origin to the configured origins"}
+}
+
+// ownOrigin reports whether the request names an origin that is this listener's.
+func (c *call) ownOrigin() bool {
+	u, err := url.Parse(c.r.Header.Get("Origin"))
+	return err == nil && u.Host != "" && u.Host == c.r.Host
 }
 
 // hostname returns the host of a Host header in lower case, without the port.

@@ -50,11 +50,14 @@ func document(list []route, version string) object {
 			"title": "Gatebook", "version": version,
 			"description": "The record of API access: search, proof and verification. Times are UTC, durations nanoseconds. Members of an event that are zero are left out.",
 		},
-		"security": []any{object{"token": []string{}}},
+		"security": []any{object{"token": []string{}}, object{"session": []string{}}},
 		"paths":    paths,
 		"components": object{
-			"schemas":         object(s),
-			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
+			"schemas": object(s),
+			"securitySchemes": object{
+				"token":   object{"type": "http", "scheme": "bearer"},
+				"session": object{"type": "apiKey", "in": "cookie", "name": securePrefix + sessionCookie, "description": "Of who signed in to the console. Without TLS its name has no prefix. Requests that change something need the header Gatebook-Tool: console."},
+			},
 		},
 	}
 }

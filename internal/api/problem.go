@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/internal/erasure"
+	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/report"
 	"github.com/gatebook/gatebook/ledger"
@@ -43,6 +47,7 @@ func problemOf(err error) *Problem {
 	var evidence *ledger.EvidenceError
 	var large *http.MaxBytesError
 	var held *erasure.HeldError
+	var slow *people.Throttled
 	detail := err.Error()
 	switch {
 	case errors.As(err, &p):
@@ -61,6 +66,16 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 400, Type: "argument", Detail: detail}
 	case errors.Is(err, reading.ErrReason):
 		return &Problem{Status: 403, Type: "reason", Detail: detail, Help: "say why: --reason TEXT, or the header Gatebook-Reason"}
+	case errors.Is(err, reading.ErrConfirm):
+		return &Problem{Status: 403, Type: "confirm", Detail: detail, Help: "sign in again, and then once more do what you wanted to"}
+	case errors.Is(err, people.ErrCredentials):
+		return &Problem{Status: 401, Type: "sign-in", Detail: people.ErrCredentials.Error(), Help: "an administrator can make a link that sets a new password"}
+	case errors.As(err, &slow):
+		return &Problem{Status: 429, Type: "throttled", Detail: detail}
+	case errors.Is(err, people.ErrRefused):
+		return &Problem{Status: 400, Type: "argument", Detail: strings.TrimPrefix(detail, people.ErrRefused.Error()+": ")}
+	case errors.Is(err, people.ErrNotFound):
+		return &Problem{Status: 404, Type: "not-found", Detail: detail}
 	case errors.Is(err, reading.ErrForbidden):
 		return &Problem{Status: 403, Type: "role", Detail: detail}
 	case errors.As(err, &evidence):
@@ -96,6 +111,10 @@ func (c *call) fail(err error) {
 	}
 	c.drainBody()
 	p.Type, p.Title = ProblemPrefix+p.Type, http.StatusText(p.Status)
+	var slow *people.Throttled
+	if errors.As(err, &slow) {
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(slow.After.Seconds()))))
+	}
 	if p.Status == 409 || p.Status == 503 {
 		c.w.Header().Set("Retry-After", "1")
 	}

@@ -26,14 +26,18 @@ type route struct {
 	media        string       // of the answer; empty: application/json
 	status       int          // of success; 0: 200
 
-	public  bool  // needs no token
-	tiles   bool  // needs no token if tiles are public
-	metrics bool  // needs no token if metrics are public
-	anyHost bool  // may be asked under any name
-	heavy   bool  // takes a slot of a search
-	stream  bool  // takes a slot of a stream
-	maxBody int64 // of the request; 0: [maxBody]
-	handle  func(*call) error
+	public     bool  // needs no token
+	page       bool  // the console's, where it is not a path of the API
+	navigated  bool  // other sites may lead here: it shows nothing, and has checks of its own
+	blind      bool  // who asks is not looked at
+	unfinished bool  // also for who must set a password first
+	tiles      bool  // needs no token if tiles are public
+	metrics    bool  // needs no token if metrics are public
+	anyHost    bool  // may be asked under any name
+	heavy      bool  // takes a slot of a search
+	stream     bool  // takes a slot of a stream
+	maxBody    int64 // of the request; 0: [maxBody]
+	handle     func(*call) error
 }
 
 // get returns a route that answers GET with JSON.

@@ -60,6 +60,8 @@ func routes() []route {
 		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
 	}
 	list = append(list, readerRoutes()...)
+	list = append(list, sessionRoutes()...)
+	list = append(list, accountRoutes()...)
 	list = append(list, objectRoutes()...)
 	list = append(list, templateRoutes()...)
 	list = append(list, importRoutes()...)

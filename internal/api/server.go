@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/erasure"
+	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
 )
 
@@ -56,6 +58,16 @@ type Config struct {
 	Version  string          // of the program, for the OpenAPI document
 	Now      func() time.Time
 	Log      *slog.Logger // nil: nothing is logged
+
+	// People sign in to the console; nil: nobody does, and there are only tokens.
+	People *people.People
+
+	// Console is what is served where the API is not; nil: nothing.
+	Console http.Handler
+
+	// PublicURL is where browsers reach this listener, for links; nil: there is
+	// no listener, so that links lead nowhere.
+	PublicURL *url.URL
 }
 
 // Token lets in whoever shows it.
@@ -66,10 +78,11 @@ type Token struct {
 
 // Server is the API. Make one with [New]. It is safe for concurrent use.
 type Server struct {
-	cfg    Config
-	tokens []hashed
-	mux    *http.ServeMux
-	counts counts
+	cfg     Config
+	tokens  []hashed
+	mux     *http.ServeMux
+	counts  counts
+	reports reports
 
 	searches, streams chan struct{} // a slot for each that may run at a time
 }
@@ -105,12 +118,16 @@ func New(cfg Config) *Server {
 	for _, rt := range routes() {
 		s.mux.Handle(rt.method+" "+rt.path, s.serve(rt))
 	}
-	s.mux.Handle("/", s.serve(route{path: "/", handle: nothing, public: true}))
+	s.mux.Handle("/", s.serve(route{path: "/", handle: nothing, public: true, page: true}))
 	return s
 }
 
 // nothing answers what no route does.
 func nothing(c *call) error {
+	if c.isPage() {
+		c.cfg.Console.ServeHTTP(c.w, c.r)
+		return nil
+	}
 	var allowed []string
 	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		if _, pattern := c.mux.Handler(&http.Request{Method: m, URL: c.r.URL, Host: c.r.Host}); pattern != "/" && pattern != "" {
@@ -139,6 +156,8 @@ type call struct {
 	w      *answer
 	r      *http.Request
 	reader reading.Reader // zero if the route is public and no token was shown
+
+	session *people.Session // of who signed in; nil: they showed a token, or nothing
 }
 
 // answer remembers what was sent.
@@ -168,7 +187,7 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := &answer{ResponseWriter: w}
-		c := &call{s, a, r, reading.Reader{}}
+		c := &call{Server: s, w: a, r: r}
 		err := c.admit(&rt)
 		if err == nil {
 			r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(rt.maxBody, maxBody))
@@ -184,8 +203,24 @@ func (s *Server) serve(rt route) http.Handler {
 
 // admit checks where the request comes from and who makes it.
 func (c *call) admit(rt *route) error {
+	if err := c.checkURL(); err != nil {
+		return err
+	}
 	if !rt.anyHost {
 		if err := c.checkHost(); err != nil {
+			return err
+		}
+	}
+	if rt.blind {
+		return nil
+	}
+	if page := rt.navigated || rt.page && c.isPage(); !page && !rt.anyHost {
+		if err := c.checkOrigin(); err != nil {
+			return err
+		}
+	}
+	if c.r.Header.Get("Authorization") == "" {
+		if ok, err := c.admitSession(rt); ok || err != nil {
 			return err
 		}
 	}
@@ -233,16 +268,30 @@ func (c *call) who(token string) (reading.Reader, error) {
 			r.Name, r.Role = "", ""
 		}
 	}
+	c.from(&r)
+	return r, err
+}
+
+// from adds to a reader where and with what they ask.
+func (c *call) from(r *reading.Reader) {
 	r.Address, _, _ = net.SplitHostPort(c.r.RemoteAddr)
 	r.Agent = c.r.UserAgent()
 	r.Reason = c.r.Header.Get("Gatebook-Reason")
-	switch r.Tool = c.r.Header.Get("Gatebook-Tool"); r.Tool {
-	case "cli", "console":
-	default:
+	switch r.Tool = c.r.Header.Get(toolHeader); {
+	case r.Session:
+		r.Tool = toolConsole
+	case r.Tool != "cli" && r.Tool != toolConsole:
 		r.Tool = "api"
 	}
-	return r, err
 }
+
+// toolHeader names the tool that asks. A page of another origin cannot set it
+// without being asked first, so that with a session it also tells that a request
+// that changes something was made by the console.
+const (
+	toolHeader  = "Gatebook-Tool"
+	toolConsole = "console"
+)
 
 // run runs the handler in one of the slots of its kind.
 func (c *call) run(rt *route) error {
@@ -250,6 +299,11 @@ func (c *call) run(rt *route) error {
 	switch {
 	case rt.stream:
 		slots = c.streams
+		if c.session != nil {
+			ctx, release := c.cfg.People.Bind(c.r.Context(), c.session)
+			defer release()
+			c.r = c.r.WithContext(ctx)
+		}
 	case rt.heavy:
 		slots = c.searches
 	default:

@@ -16,7 +16,6 @@ import (
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/alert/deliver"
-	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/classify"
 	"github.com/gatebook/gatebook/internal/config"
@@ -27,6 +26,7 @@ import (
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/objects"
 	"github.com/gatebook/gatebook/internal/operation"
+	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/stamp"
@@ -52,8 +52,9 @@ type App struct {
 	edge string
 	keys *secrets
 
-	vault *vault.Vault // nil: the envelopes are in clear
-	state *state.DB    // what changes and is no evidence
+	vault  *vault.Vault   // nil: the envelopes are in clear
+	state  *state.DB      // what changes and is no evidence
+	people *people.People // who signs in; nil: nobody
 
 	recorder *record.Recorder
 	ledger   *ledger.Ledger
@@ -187,15 +188,20 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	if err = a.openDetection(serving); err != nil {
 		return nil, fmt.Errorf("opening detection: %w", err)
 	}
-	a.api = api.New(a.apiConfig(redactor))
-	if !serving {
-		return a, nil
+	// The people: who signs in to the console.
+	if err = a.openPeople(); err != nil {
+		return nil, err
+	}
+	if serving {
+		if a.ops, err = net.Listen("tcp", a.cfg.Ops.Listen); err != nil {
+			return nil, listenError("ops.listen", a.cfg.Ops.Listen, "--ops", err)
+		}
+	}
+	if err = a.openAPI(redactor); err != nil || !serving {
+		return a, err
 	}
 
 	// The gateway: where calls come in.
-	if a.ops, err = net.Listen("tcp", a.cfg.Ops.Listen); err != nil {
-		return nil, listenError("ops.listen", a.cfg.Ops.Listen, "--ops", err)
-	}
 	if err = a.openDoors(); err != nil {
 		return nil, err
 	}
@@ -232,6 +238,9 @@ func (a *App) Run(ctx context.Context) error {
 	views.run(end, "wrapping the data keys anew", a.rewrap)
 	views.run(end, "counting refused readers", a.room.Run)
 	views.run(end, "removing envelopes", a.keeper.Run)
+	if a.people != nil {
+		views.run(end, "ending sessions", a.people.Run)
+	}
 	views.run(end, "watching the clock", a.watchClock)
 	views.run(end, "telling operations apart", a.followOperations)
 	if a.classifier != nil {

@@ -108,8 +108,11 @@ func (a *App) greet(w io.Writer) {
 			fmt.Fprintf(w, "  http://%s%s  ->  %s  (%s)\n", reachable(d.addr), r.Path, r.Upstream.Redacted(), r.Durability)
 		}
 	}
-	fmt.Fprintf(w, `
-operations  %s  (token: %s)
+	fmt.Fprintln(w)
+	if err := a.greetConsole(w); err != nil {
+		a.log.Error("a link to the console could not be made", "error", err)
+	}
+	fmt.Fprintf(w, `operations  %s  (token: %s)
 data        %s
 public key  %s
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,8 +70,12 @@ func house(t testing.TB) (*readingtest.House, http.Handler) {
 
 func handler(t testing.TB, h *readingtest.House) http.Handler {
 	return api.New(api.Config{
-		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
-		Tokens: []api.Token{{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}}},
+		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), People: readingtest.People(t, nil), PublicURL: &url.URL{Scheme: "https", Host: "gatebook.example"},
+		Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
+		Tokens: []api.Token{
+			{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}},
+			{Value: "a-token-of-the-data-directory", Reader: reading.Reader{Name: "administrator", Role: reading.Administrator}},
+		},
 	})
 }
 

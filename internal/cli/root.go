@@ -100,6 +100,7 @@ func (p *Program) root() *cobra.Command {
 		p.reportCmd(),
 		p.rulesCmd(), p.alertsCmd(), p.importCmd(),
 		p.keysCmd(), p.readersCmd(),
+		p.accountsCmd(), p.loginLinkCmd(),
 		p.eraseCmd(), p.holdCmd(), p.retentionCmd(),
 		p.indexCmd(), p.witnessCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
 	)

@@ -19,6 +19,7 @@ func (l *loader) check() {
 	c := l.cfg
 	l.checkAddress("ops.listen", c.Ops.Listen)
 	l.checkKeyPair("ops.tls", c.Ops.TLS.Certificate, c.Ops.TLS.Key)
+	l.checkConsole()
 	l.checkListeners()
 	l.checkRoutes()
 	l.checkIdentity()

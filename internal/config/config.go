@@ -26,6 +26,10 @@ type Config struct {
 	// The operations listener: API, metrics, health, tiles of the ledger.
 	Ops Ops `key:"ops" reload:"restart"`
 
+	// The console: the pages for people on the operations listener, and who
+	// signs in to them. See docs/people.md.
+	Console Console `key:"console" reload:"restart"`
+
 	// Where calls come in and where they go.
 	Gateway Gateway `key:"gateway" reload:"restart"`
 

@@ -28,7 +28,7 @@ var Roles = []Role{Viewer, Investigator, Auditor, Administrator}
 type Reader struct {
 	Name    string // as the issuer of the credential names them; never empty
 	Role    Role
-	KeyID   string // public id of the token that they showed; empty: it has none
+	KeyID   string // public id of the token that they showed, or of their session; empty: it has none
 	Address string // where they are, for the record; may be empty
 	Agent   string // the program they use, as it says; may be empty
 	Tool    string // "api", "cli", "console"; may be empty
@@ -37,6 +37,11 @@ type Reader struct {
 	// NoPayload leaves payload envelopes out of what [Room.Search],
 	// [Room.Event] and [Room.Tail] show. They are searched all the same.
 	NoPayload bool
+
+	// Session says that they signed in to the console, and KeyID is that of
+	// the session. Stale says that this was too long ago for what cannot be
+	// undone.
+	Session, Stale bool
 
 	masked bool // payloads are withheld: a reason is asked for, and none was given
 }
@@ -62,6 +67,8 @@ const (
 	ActListKeys  Action = "list-keys" // API keys and readers, without secrets
 	ActKeys      Action = "keys"      // make and revoke API keys
 	ActReaders   Action = "readers"   // make and revoke readers
+	ActSession   Action = "session"   // sign in and out, own sessions and password
+	ActAccounts  Action = "accounts"  // make and change accounts, end the sessions of others
 	ActRoutes    Action = "routes"    // pin, merge and rename route templates
 	ActImport    Action = "import"    // take in files of others
 	ActErase     Action = "erase"     // remove envelopes
@@ -94,12 +101,29 @@ var (
 var needs = map[Action][]Role{
 	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone,
 	ActSetup: searchers, ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
+	ActSession: everyone, ActAccounts: management,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
 	ActHandle: payloads, ActSilence: payloads,
 	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,
 	ActHolds: overseers, ActRetention: overseers,
 	ActDeliveries: searchers, ActDeliver: payloads,
+}
+
+// confirmed lists what is done only for who showed a short while ago who they
+// are: a copied cookie, or a browser that was left open, cannot do it.
+var confirmed = []Action{ActErase, ActHold, ActKeys, ActReaders, ActAccounts}
+
+// Allowed returns the names of the actions that the reader's role allows,
+// sorted.
+func (r Reader) Allowed() []string {
+	all := []string{}
+	for _, name := range Actions() {
+		if slices.Contains(needs[Action(name)], r.Role) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // Actions returns the names of all actions, sorted.
@@ -118,6 +142,10 @@ var ErrForbidden = errors.New("not allowed")
 
 // ErrReason is the error of what this installation gives only to who says why.
 var ErrReason = errors.New("a reason is asked for")
+
+// ErrConfirm is the error of what is done only for who signed in a short while
+// ago.
+var ErrConfirm = errors.New("signing in was too long ago")
 
 // May returns nil if the reader's role allows the action.
 func (r Reader) May(a Action) error {
@@ -150,6 +178,9 @@ func (r Reader) sees(c event.Class) bool { return c != event.ClassPayload || r.s
 func (r *Room) admit(who Reader, a Action) (Reader, error) {
 	if err := who.May(a); err != nil {
 		return who, err
+	}
+	if who.Stale && slices.Contains(confirmed, a) {
+		return who, fmt.Errorf("%w for %s", ErrConfirm, a)
 	}
 	if strings.TrimSpace(who.Reason) != "" {
 		return who, nil

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -25,11 +26,18 @@ const (
 // refusals is what was refused and is not recorded yet.
 type refusals struct {
 	mu      sync.Mutex
-	readers map[string]*refused
+	readers map[refusedKey]*refused
+}
+
+// refusedKey is who is told apart from others.
+type refusedKey struct {
+	what refusal
+	name string
 }
 
 // refused is the state of one reader; a bucket of tokens.
 type refused struct {
+	what    refusal
 	who     Reader
 	tokens  float64
 	at      time.Time
@@ -37,23 +45,34 @@ type refused struct {
 	since   time.Time         // when the first of them was
 }
 
+// refusal is a kind of refusal, with the event that tells of it.
+type refusal struct {
+	kind event.Kind
+	name string
+}
+
+var (
+	refusedLook  = refusal{event.Look, "refused"}
+	failedSignIn = refusal{event.Decision, "sign-in-failed"}
+)
+
 // take reports whether one more refusal may be recorded, and if so what was
 // counted before it. If not, it is counted.
-func (r *refusals) take(who Reader, reason string, now time.Time) (counted map[string]uint64, since time.Time, ok bool) {
+func (r *refusals) take(what refusal, who Reader, reason string, now time.Time) (counted map[string]uint64, since time.Time, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.readers == nil {
-		r.readers = map[string]*refused{}
+		r.readers = map[refusedKey]*refused{}
 	}
-	name := who.Name
-	b := r.readers[name]
+	key := refusedKey{what, who.Name}
+	b := r.readers[key]
 	if b == nil && len(r.readers) >= maxRefused {
-		name = ""
-		b = r.readers[name]
+		key.name = ""
+		b = r.readers[key]
 	}
 	if b == nil {
-		b = &refused{tokens: refusalBurst, at: now, waiting: map[string]uint64{}}
-		r.readers[name] = b
+		b = &refused{what: what, tokens: refusalBurst, at: now, waiting: map[string]uint64{}}
+		r.readers[key] = b
 	}
 	b.who = who
 	b.tokens = min(refusalBurst, b.tokens+now.Sub(b.at).Seconds()/refusalEvery.Seconds())
@@ -76,9 +95,12 @@ func (r *refusals) drain() []*refused {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []*refused
-	for _, name := range slices.Sorted(maps.Keys(r.readers)) {
-		if b := r.readers[name]; len(b.waiting) > 0 {
-			list = append(list, &refused{who: b.who, waiting: b.waiting, since: b.since})
+	keys := slices.SortedFunc(maps.Keys(r.readers), func(a, b refusedKey) int {
+		return cmp.Or(cmp.Compare(a.what.name, b.what.name), cmp.Compare(a.name, b.name))
+	})
+	for _, key := range keys {
+		if b := r.readers[key]; len(b.waiting) > 0 {
+			list = append(list, &refused{what: b.what, who: b.who, waiting: b.waiting, since: b.since})
 			b.waiting = map[string]uint64{}
 		}
 	}
@@ -90,15 +112,33 @@ func (r *refusals) drain() []*refused {
 // without a name is one who is not known. When there are too many, they are
 // counted and recorded together; see [Room.Run].
 func (r *Room) Refused(ctx context.Context, who Reader, reason, asked string) error {
-	counted, since, ok := r.refusals.take(who, reason, r.cfg.Now())
+	return r.refuse(ctx, refusedLook, who, reason, nil, event.Fact{Name: "asked", Value: clip(asked, 100)})
+}
+
+// SignInFailed records that somebody, who has no name yet, did not sign in:
+// account is the one that they tried, nil if there is none, since what they
+// typed then may be anything, a password too. As [Room.Refused] it counts what
+// is too much.
+func (r *Room) SignInFailed(ctx context.Context, who Reader, reason string, account *event.Object) error {
+	var about []event.Object
+	if account != nil {
+		about = append(about, *account)
+	}
+	return r.refuse(ctx, failedSignIn, who, reason, about)
+}
+
+func (r *Room) refuse(ctx context.Context, what refusal, who Reader, reason string, about []event.Object, more ...event.Fact) error {
+	counted, since, ok := r.refusals.take(what, who, reason, r.cfg.Now())
 	if !ok {
 		return nil
 	}
 	facts := append(countFacts(counted, since), event.Fact{Name: "reason", Value: reason})
-	if asked != "" {
-		facts = append(facts, event.Fact{Name: "asked", Value: clip(asked, 100)})
+	for _, f := range more {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
 	}
-	return r.record(ctx, who, event.Look, "refused", "", nil, facts)
+	return r.record(ctx, who, what.kind, what.name, "", about, facts)
 }
 
 func countFacts(counted map[string]uint64, since time.Time) []event.Fact {
@@ -137,7 +177,7 @@ func (r *Room) Run(ctx context.Context) error {
 func (r *Room) flushRefused(ctx context.Context) error {
 	var errs []error
 	for _, b := range r.refusals.drain() {
-		errs = append(errs, r.record(ctx, b.who, event.Look, "refused", "", nil, countFacts(b.waiting, b.since)))
+		errs = append(errs, r.record(ctx, b.who, b.what.kind, b.what.name, "", nil, countFacts(b.waiting, b.since)))
 	}
 	return errors.Join(errs...)
 }

@@ -121,6 +121,15 @@ func New(cfg Config) *Room {
 	return &Room{cfg: cfg, reports: make(chan struct{}, maxReports), packing: make(chan struct{}, maxPacking)}
 }
 
+// Reasons returns the names of the actions that are only done for who says why.
+func (r *Room) Reasons() []string {
+	list := []string{}
+	for _, a := range r.cfg.RequireReason {
+		list = append(list, string(a))
+	}
+	return list
+}
+
 // ErrNotRecorded is the error of an answer that is refused because the look
 // could not be recorded. The error that wraps it says why.
 var ErrNotRecorded = errors.New("the answer is refused, because this look could not be recorded")
@@ -193,13 +202,20 @@ func (r *Room) seal(ctx context.Context, who Reader, kind event.Kind, name, quer
 			facts = append(facts, event.Fact{Name: "role", Value: string(who.Role)})
 		}
 	}
+	method := "bearer"
+	if who.Session {
+		method, principal.Reason = "session", "session-matched"
+		if who.Name == "" {
+			principal.Reason = "session-unknown"
+		}
+	}
 	slices.SortFunc(facts, func(a, b event.Fact) int { return strings.Compare(a.Name, b.Name) })
 	e := &event.Event{
 		Header: event.Header{
 			ID: event.NewID(now, random), Kind: kind, Arrived: now, Completed: now, Edge: r.cfg.Edge,
 			Capture:    event.Capture{Method: "self", Source: "reading", Durability: "recorded"},
 			Principal:  principal,
-			Credential: event.Credential{Method: "bearer", KeyID: who.KeyID},
+			Credential: event.Credential{Method: method, KeyID: who.KeyID},
 			Note:       &event.Note{Name: name, Facts: facts},
 		},
 		Who:  &event.Who{Subject: clip(who.Name, 256), Address: who.Address, UserAgent: clip(who.Agent, 256)},

@@ -6,6 +6,17 @@ export interface AlertFindings {
   next?: string;
 }
 
+export interface ApiAccountChange {
+  disabled?: boolean;
+  password?: string;
+  role?: string;
+}
+
+export interface ApiAccountMade {
+  account: PeopleAccount;
+  link?: ApiSignInLink;
+}
+
 export interface ApiCheck {
   detail?: string;
   name: string;
@@ -80,6 +91,25 @@ export interface ApiKeySecret {
   secret: string;
 }
 
+export interface ApiMe {
+  actions: string[];
+  fresh_until?: string;
+  name?: string;
+  reasons: string[];
+  role?: string;
+  session?: PeopleSession;
+  set_password?: boolean;
+  sign_in: ApiSignIn;
+  signed_in: boolean;
+  version: string;
+}
+
+export interface ApiNewAccount {
+  name: string;
+  password?: string;
+  role: string;
+}
+
 export interface ApiNewHold {
   all_identities?: boolean;
   events?: string[];
@@ -102,6 +132,11 @@ export interface ApiNewReader {
   expires?: string;
   name: string;
   role: string;
+}
+
+export interface ApiPasswordChange {
+  current?: string;
+  password: string;
 }
 
 export interface ApiProblem {
@@ -169,6 +204,22 @@ export interface ApiSelection {
   to?: string;
 }
 
+export interface ApiSessionListed {
+  '-': boolean;
+  account?: string;
+  address?: string;
+  agent?: string;
+  began: string;
+  current?: boolean;
+  expires: string;
+  id: string;
+  idle: string;
+  method: string;
+  name: string;
+  role: string;
+  seen: string;
+}
+
 export interface ApiSetup {
   identity: string[];
   listeners: ApiSetupListener[];
@@ -189,6 +240,28 @@ export interface ApiSetupRoute {
   path: string;
   reachable: boolean;
   upstream: string;
+}
+
+export interface ApiSignIn {
+  first: boolean;
+  min_password: number;
+  oidc?: string;
+  passwords: boolean;
+}
+
+export interface ApiSignInLink {
+  expires: string;
+  url: string;
+}
+
+export interface ApiSignInRequest {
+  link?: string;
+  name?: string;
+  password?: string;
+}
+
+export interface ApiSignedOut {
+  url?: string;
 }
 
 export interface ApiTailItem {
@@ -708,6 +781,32 @@ export interface OperationListed {
   template: string;
 }
 
+export interface PeopleAccount {
+  created: string;
+  disabled?: boolean;
+  id: string;
+  invited?: boolean;
+  issuer?: string;
+  name: string;
+  role: string;
+  signed_in?: string;
+}
+
+export interface PeopleSession {
+  '-': boolean;
+  account?: string;
+  address?: string;
+  agent?: string;
+  began: string;
+  expires: string;
+  id: string;
+  idle: string;
+  method: string;
+  name: string;
+  role: string;
+  seen: string;
+}
+
 export interface ReadingApps {
   apps: CatalogApp[];
   inventory: ReadingInventory;
@@ -1044,6 +1143,12 @@ export interface ReportTable {
 
 /** What each operation takes and gives, by operationId. */
 export interface Operations {
+  /** POST /api/v1/accounts: Make a local account. Without a password the answer has a link, by which they set one. */
+  addAccount: {
+    params: never;
+    body: ApiNewAccount;
+    result: ApiAccountMade;
+  };
   /** POST /api/v1/holds: Begin a legal hold: what it means is neither erased nor does it expire. Needs the header Gatebook-Reason. */
   addHold: {
     params: never;
@@ -1104,6 +1209,15 @@ export interface Operations {
     body: never;
     result: ReadingCallers;
   };
+  /** POST /api/v1/accounts/{account}: Change the role of an account, disable it, or set its password. Its sessions end. */
+  changeAccount: {
+    params: {
+      /** Id or name of the account. */
+      account: string;
+    };
+    body: ApiAccountChange;
+    result: PeopleAccount;
+  };
   /** POST /api/v1/routes: Pin, merge, rename or unpin a route template. */
   changeRoutes: {
     params: never;
@@ -1141,6 +1255,12 @@ export interface Operations {
     body: never;
     result: ReadingCredentials;
   };
+  /** POST /api/v1/csp-reports: What the content security policy of the console kept from happening, as browsers report it. */
+  cspReports: {
+    params: never;
+    body: never;
+    result: void;
+  };
   /** GET /api/v1/inventory/drift: How the descriptions of the APIs and the traffic differ: shadow, zombie, unused, open. */
   drift: {
     params: {
@@ -1161,6 +1281,15 @@ export interface Operations {
     };
     body: never;
     result: ReadingDrift;
+  };
+  /** DELETE /api/v1/sessions/{session}: End a session at once: one of one's own, or, as an administrator, any. */
+  endSession: {
+    params: {
+      /** Id of the session. */
+      session: string;
+    };
+    body: never;
+    result: void;
   };
   /** POST /api/v1/erase: Erase envelopes, or say what that would do: lines of progress, then the plan or the result. Needs the header Gatebook-Reason. */
   erase: {
@@ -1314,6 +1443,21 @@ export interface Operations {
     body: never;
     result: Blob;
   };
+  /** POST /api/v1/accounts/{account}/link: Make a link that signs in to a local account once, and sets a new password. It ends those before. */
+  linkAccount: {
+    params: {
+      /** Id or name of the account. */
+      account: string;
+    };
+    body: never;
+    result: ApiSignInLink;
+  };
+  /** GET /api/v1/accounts: Who may sign in to the console. */
+  listAccounts: {
+    params: never;
+    body: never;
+    result: PeopleAccount[];
+  };
   /** GET /api/v1/alerts/deliveries: What was sent to the receivers of alerts, what waits, and what was given up; the newest first. */
   listDeliveries: {
     params: {
@@ -1370,11 +1514,26 @@ export interface Operations {
     body: never;
     result: OperationListed[];
   };
+  /** GET /api/v1/sessions: Who is signed in: oneself, or everybody. */
+  listSessions: {
+    params: {
+      /** Those of everybody, which only administrators may see. */
+      all?: boolean;
+    };
+    body: never;
+    result: ApiSessionListed[];
+  };
   /** GET /livez: Is the process alive? Always 200. */
   livez: {
     params: never;
     body: never;
     result: ApiHealth;
+  };
+  /** POST /api/v1/login-link: Make a link that signs in the administrator of the data directory once. Only they can. */
+  loginLink: {
+    params: never;
+    body: never;
+    result: ApiSignInLink;
   };
   /** GET /api/v1/events/{event}/looks: Who looked at an event: each look that showed it. */
   looksAt: {
@@ -1489,6 +1648,15 @@ export interface Operations {
     body: never;
     result: ApiHold;
   };
+  /** DELETE /api/v1/accounts/{account}: Remove an account and its sessions. */
+  removeAccount: {
+    params: {
+      /** Id or name of the account. */
+      account: string;
+    };
+    body: never;
+    result: void;
+  };
   /** GET /api/v1/reports/{name}: A report for auditors, read from the ledger: as JSON, HTML, PDF or CSV. */
   report: {
     params: {
@@ -1566,11 +1734,35 @@ export interface Operations {
     body: never;
     result: ReadingResult;
   };
+  /** GET /api/v1/session: Who asks, what they may do, and how people sign in here. */
+  session: {
+    params: never;
+    body: never;
+    result: ApiMe;
+  };
+  /** POST /api/v1/session/password: Set one's own password. All other sessions of the account end. */
+  setPassword: {
+    params: never;
+    body: ApiPasswordChange;
+    result: ApiMe;
+  };
   /** GET /api/v1/setup: How calls come in: listeners, routes, and whether the upstreams can be reached. */
   setup: {
     params: never;
     body: never;
     result: ApiSetup;
+  };
+  /** POST /api/v1/session: Sign in, or sign in again. Needs the header Gatebook-Tool: console. The answer sets the cookie. */
+  signIn: {
+    params: never;
+    body: ApiSignInRequest;
+    result: ApiMe;
+  };
+  /** DELETE /api/v1/session: Sign out. */
+  signOut: {
+    params: never;
+    body: never;
+    result: ApiSignedOut;
   };
   /** GET /api/v1/stats: Events counted by the values of fields. */
   stats: {
@@ -1663,15 +1855,19 @@ export interface Operations {
 
 /** Where each operation is. */
 export const operations = {
+  addAccount: { method: 'POST', path: '/api/v1/accounts' },
   addHold: { method: 'POST', path: '/api/v1/holds' },
   addKey: { method: 'POST', path: '/api/v1/keys' },
   addReader: { method: 'POST', path: '/api/v1/readers' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
   callers: { method: 'GET', path: '/api/v1/inventory/callers' },
+  changeAccount: { method: 'POST', path: '/api/v1/accounts/{account}' },
   changeRoutes: { method: 'POST', path: '/api/v1/routes' },
   checkpoint: { method: 'GET', path: '/api/v1/checkpoint' },
   credentials: { method: 'GET', path: '/api/v1/inventory/credentials' },
+  cspReports: { method: 'POST', path: '/api/v1/csp-reports' },
   drift: { method: 'GET', path: '/api/v1/inventory/drift' },
+  endSession: { method: 'DELETE', path: '/api/v1/sessions/{session}' },
   erase: { method: 'POST', path: '/api/v1/erase' },
   event: { method: 'GET', path: '/api/v1/events/{event}' },
   evidence: { method: 'GET', path: '/api/v1/evidence' },
@@ -1684,6 +1880,8 @@ export const operations = {
   import: { method: 'POST', path: '/api/v1/imports/{format}' },
   inventoryDiff: { method: 'GET', path: '/api/v1/inventory/diff' },
   ledgerPage: { method: 'GET', path: '/ledger' },
+  linkAccount: { method: 'POST', path: '/api/v1/accounts/{account}/link' },
+  listAccounts: { method: 'GET', path: '/api/v1/accounts' },
   listDeliveries: { method: 'GET', path: '/api/v1/alerts/deliveries' },
   listHolds: { method: 'GET', path: '/api/v1/holds' },
   listKeys: { method: 'GET', path: '/api/v1/keys' },
@@ -1691,7 +1889,9 @@ export const operations = {
   listReceivers: { method: 'GET', path: '/api/v1/alerts/receivers' },
   listReports: { method: 'GET', path: '/api/v1/reports' },
   listRoutes: { method: 'GET', path: '/api/v1/routes' },
+  listSessions: { method: 'GET', path: '/api/v1/sessions' },
   livez: { method: 'GET', path: '/livez' },
+  loginLink: { method: 'POST', path: '/api/v1/login-link' },
   looksAt: { method: 'GET', path: '/api/v1/events/{event}/looks' },
   looksOf: { method: 'GET', path: '/api/v1/looks' },
   metrics: { method: 'GET', path: '/metrics' },
@@ -1702,13 +1902,18 @@ export const operations = {
   proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
   readyz: { method: 'GET', path: '/readyz' },
   releaseHold: { method: 'DELETE', path: '/api/v1/holds/{hold}' },
+  removeAccount: { method: 'DELETE', path: '/api/v1/accounts/{account}' },
   report: { method: 'GET', path: '/api/v1/reports/{name}' },
   retention: { method: 'GET', path: '/api/v1/retention' },
   retryDelivery: { method: 'POST', path: '/api/v1/alerts/deliveries/{id}/retry' },
   revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
   revokeReader: { method: 'DELETE', path: '/api/v1/readers/{id}' },
   search: { method: 'GET', path: '/api/v1/search' },
+  session: { method: 'GET', path: '/api/v1/session' },
+  setPassword: { method: 'POST', path: '/api/v1/session/password' },
   setup: { method: 'GET', path: '/api/v1/setup' },
+  signIn: { method: 'POST', path: '/api/v1/session' },
+  signOut: { method: 'DELETE', path: '/api/v1/session' },
   stats: { method: 'GET', path: '/api/v1/stats' },
   tail: { method: 'GET', path: '/api/v1/tail' },
   testReceiver: { method: 'POST', path: '/api/v1/alerts/receivers/{name}/test' },
