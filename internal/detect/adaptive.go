@@ -10,9 +10,10 @@ import (
 
 // metric is one number of an adaptive correlation.
 type metric struct {
-	name  string
-	f     *field // nil: the number of events
-	floor float64
+	name     string
+	f        *field // nil: the number of events
+	distinct bool   // the number of different values of f, and not their sum
+	floor    float64
 }
 
 func (m *metric) of(e *event.Event) float64 {
@@ -74,12 +75,22 @@ func (r *reader) adaptive(c *correlation, n, cond *node) {
 }
 
 func (r *reader) metric(n *node, path string) (metric, bool) {
-	if !r.known(n, path, "field", "floor") {
+	if !r.known(n, path, "field", "distinct", "floor") {
 		return metric{}, false
 	}
 	m := metric{name: r.str(n, path, "field")}
 	f := &field{name: m.name, typ: event.TypeNumber}
-	if m.name != "events" {
+	switch {
+	case n.get("distinct") != nil:
+		if n.get("field") != nil {
+			r.at(n, path, "has field and distinct, keep one: the sum of a number, or how many different values there are")
+		}
+		name := r.str(n, path, "distinct")
+		if m.f = r.field(n.get("distinct"), path+".distinct", name); m.f == nil {
+			return m, false
+		}
+		m.name, m.distinct = "different values of "+name, true
+	case m.name != "events":
 		if f = r.field(orNode(n.get("field"), n), path+".field", m.name); f == nil {
 			return m, false
 		}
@@ -104,10 +115,12 @@ type profile struct {
 	Slot int64               `json:"slot"` // number of the timespan that has begun
 	Sum  [maxMetrics]float64 `json:"sum"`  // in it
 	Refs counted             `json:"refs"` // the newest events in it
-	In   uint64              `json:"in"`   // events in it
-	N    uint64              `json:"n"`    // timespans with events before it
-	Last int64               `json:"last"`
-	Self []baseline          `json:"self"`
+
+	Different []map[uint64]bool `json:"different,omitempty"` // values in it of the metrics that count them, up to maxCount
+	In        uint64            `json:"in"`                  // events in it
+	N         uint64            `json:"n"`                   // timespans with events before it
+	Last      int64             `json:"last"`
+	Self      []baseline        `json:"self"`
 }
 
 // adaptiveState compares what a group does in a timespan with its own past and
@@ -138,6 +151,10 @@ func (a *adaptiveState) observe(o *observation, _ int, key []byte) func() verdic
 		a.close(p, slot)
 	}
 	for i := range a.metrics {
+		if m := &a.metrics[i]; m.distinct {
+			p.Sum[i] = p.differ(i, o.hashes(m.f))
+			continue
+		}
 		p.Sum[i] += a.metrics[i].of(o.e)
 	}
 	p.In, p.Last = p.In+1, o.at
@@ -165,7 +182,21 @@ func (a *adaptiveState) close(p *profile, slot int64) {
 		a.Peers[i].learn(x)
 	}
 	p.N++
-	p.Slot, p.Sum, p.Refs, p.In = slot, [maxMetrics]float64{}, counted{}, 0
+	p.Slot, p.Sum, p.Refs, p.In, p.Different = slot, [maxMetrics]float64{}, counted{}, 0, nil
+}
+
+// differ adds values of metric i, and returns how many different ones there
+// were. From maxCount on it stands still.
+func (p *profile) differ(i int, values []uint64) float64 {
+	for len(p.Different) <= i {
+		p.Different = append(p.Different, map[uint64]bool{})
+	}
+	for _, h := range values {
+		if len(p.Different[i]) < maxCount {
+			p.Different[i][h] = true
+		}
+	}
+	return float64(len(p.Different[i]))
 }
 
 // limit returns the value from which on metric i is far out for the group, but

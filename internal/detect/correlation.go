@@ -19,6 +19,8 @@ var Kinds = []struct{ Name, Doc string }{
 	{"temporal_ordered", "the same, in the order of the rules"},
 	{"first_seen", "a value that is new for its group, once the group is known well enough"},
 	{"adaptive", "numbers far above what the group, and others like it, had before"},
+	{"timing", "events that come as regularly, or go on as long without a pause, as only machines do"},
+	{"flow", "a business flow that is walked faster than nearly anybody does, or with steps left out"},
 	{"travel", "two places that nobody can travel between in the time"},
 	{"sequence_absence", "an event that another one did not precede within the timespan"},
 }
@@ -109,6 +111,8 @@ var correlationKeys = map[string][]string{
 	"temporal_ordered": {"timespan"},
 	"first_seen":       {"condition"},
 	"adaptive":         {"timespan", "condition", "metrics"},
+	"timing":           {"condition"},
+	"flow":             {"timespan", "condition"},
 	"travel":           {"condition"},
 	"sequence_absence": {"timespan", "condition", "without"},
 }
@@ -150,6 +154,10 @@ func (r *reader) correlation(n *node, own bool) *correlation {
 		r.firstSeen(c, cond)
 	case "adaptive":
 		r.adaptive(c, n, cond)
+	case "timing":
+		r.timing(c, cond)
+	case "flow":
+		r.flow(c, cond)
 	case "travel":
 		r.travel(c, cond)
 	case "sequence_absence":

@@ -28,7 +28,7 @@ func rulesDoc(t *testing.T) string {
 	for _, k := range Kinds {
 		fmt.Fprintf(&kinds, "| `%s` | %s |\n", k.Name, k.Doc)
 	}
-	for _, d := range Derived {
+	for _, d := range Derived() {
 		fmt.Fprintf(&derived, "| `%s` | %s |\n", d.Name, d.Doc)
 	}
 	rules := slices.Clone(catalogue(t).Rules)
@@ -54,7 +54,7 @@ func eventsDoc(t *testing.T) string {
 	for _, f := range event.Fields() {
 		fmt.Fprintf(&list, "| `%s` | %s | %s | %s | %s |\n", f.Name, f.Type, yes[f.List], yes[Settable(f.Name)], strings.ReplaceAll(f.Doc, "|", `\|`))
 	}
-	for _, d := range Derived {
+	for _, d := range Derived() {
 		f := lookupField(d.Name)
 		fmt.Fprintf(&list, "| `%s` | %s | %s | %s | %s |\n", d.Name, f.typ, yes[f.list], yes[Settable(d.Name)], d.Doc)
 	}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -65,28 +64,10 @@ func (f *field) one(e *event.Event) string {
 	return s
 }
 
-// Derived are the fields that only rules have, with their meaning.
-var Derived = []struct{ Name, Doc string }{
-	{"who.network", "The network of `who.address`: its first 24 bits, or 48 of IPv6, as in `192.0.2.0/24`."},
-	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place."},
-	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`."},
-}
-
 // lookupField returns the field of a rule called name, or nil.
 func lookupField(name string) *field {
-	switch name {
-	case "who.network":
-		return &field{name: name, typ: event.TypeString, str: func(e *event.Event) string { return network(e, 24, 48) }}
-	case "who.network.wide":
-		return &field{name: name, typ: event.TypeString, str: func(e *event.Event) string { return network(e, 16, 32) }}
-	case "what.given":
-		return &field{name: name, typ: event.TypeString, list: true, slow: func(e *event.Event, yield func(string)) {
-			if e.What != nil {
-				for _, o := range e.What.Objects[min(e.What.Asked, uint64(len(e.What.Objects))):] {
-					yield(o.Type + "/" + o.ID)
-				}
-			}
-		}}
+	if f := lookupDerived(name); f != nil {
+		return f
 	}
 	r := event.Lookup(name)
 	if r == nil {
@@ -124,39 +105,10 @@ func fieldNames() []string {
 	for _, f := range event.Fields() {
 		names = append(names, f.Name)
 	}
-	for _, d := range Derived {
-		names = append(names, d.Name)
+	for _, d := range derivedFields {
+		names = append(names, d.name)
 	}
 	return names
-}
-
-// network returns the network of the client's address.
-func network(e *event.Event, v4, v6 int) string {
-	a, ok := address(e)
-	if !ok {
-		return ""
-	}
-	bits := v4
-	if a.Is6() {
-		bits = v6
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
-}
-
-// address returns the client's address.
-func address(e *event.Event) (netip.Addr, bool) {
-	if e.Who == nil || e.Who.Address == "" {
-		return netip.Addr{}, false
-	}
-	a, err := netip.ParseAddr(e.Who.Address)
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	return a.WithZone("").Unmap(), true
 }
 
 // texts, textLists and numbers read the fields that rules use most without
@@ -191,6 +143,18 @@ var texts = map[string]func(*event.Event) string{
 			return ""
 		}
 		return e.Who.Address
+	},
+	"who.tenant": func(e *event.Event) string {
+		if e.Who == nil {
+			return ""
+		}
+		return e.Who.Tenant
+	},
+	"who.user_agent": func(e *event.Event) string {
+		if e.Who == nil {
+			return ""
+		}
+		return e.Who.UserAgent
 	},
 	"what.path": func(e *event.Event) string {
 		if e.What == nil {
