@@ -228,6 +228,7 @@ const maxLine = 16 << 20
 func (p *Program) rulesRunCmd() *cobra.Command {
 	var files []string
 	var lateness time.Duration
+	var cost bool
 	c := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run all rules over a file of events and print the findings",
@@ -238,6 +239,7 @@ func (p *Program) rulesRunCmd() *cobra.Command {
 	}
 	c.Flags().StringArrayVar(&files, "rules", nil, rulesFlag)
 	c.Flags().DurationVar(&lateness, "lateness", 10*time.Second, "how far events may be out of order")
+	c.Flags().BoolVar(&cost, "cost", false, "measure what each rule costs an event, and print it on the standard error, one JSON object a line")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		if lateness <= 0 {
 			return usage(c, fmt.Errorf("--lateness %s: want a time such as 10s", lateness))
@@ -255,7 +257,12 @@ func (p *Program) rulesRunCmd() *cobra.Command {
 			defer f.Close()
 			in = f
 		}
-		return p.runRules(c.Context(), detect.New(detect.Config{Rules: set, Lateness: lateness}), in, args[0])
+		cfg := detect.Config{Rules: set, Lateness: lateness}
+		if cost {
+			begin := time.Now()
+			cfg.Clock = func() time.Duration { return time.Since(begin) }
+		}
+		return p.runRules(c.Context(), detect.New(cfg), in, args[0])
 	}
 	return c
 }
@@ -285,6 +292,12 @@ func (p *Program) runRules(ctx context.Context, e *detect.Engine, in io.Reader, 
 		return err
 	}
 	p.note("%s", s)
+	for _, cost := range e.Costs() {
+		if s, err = json.Marshal(cost); err != nil {
+			return err
+		}
+		p.note("%s", s)
+	}
 	return nil
 }
 

@@ -60,38 +60,11 @@ type observation struct {
 	e   *event.Event
 	at  int64 // nanoseconds of Unix time; never less than the one before
 	ref Ref
-	mem *hashes
-}
-
-// hashes are those of an event's values, by field: several rules look at the
-// same ones. The buffers are used again for the next event.
-type hashes struct {
-	n    int
-	list []fieldHashes
-}
-
-type fieldHashes struct {
-	name string
-	of   []uint64
+	v   *view
 }
 
 // hashes returns the hash of each value of f, in their order.
-func (o *observation) hashes(f *field) []uint64 {
-	m := o.mem
-	for i := range m.list[:m.n] {
-		if m.list[i].name == f.name {
-			return m.list[i].of
-		}
-	}
-	if m.n == len(m.list) {
-		m.list = append(m.list, fieldHashes{})
-	}
-	h := &m.list[m.n]
-	m.n++
-	h.name, h.of = f.name, h.of[:0]
-	f.each(o.e, func(v string) { h.of = append(h.of, hash(v)) })
-	return h.of
-}
+func (o *observation) hashes(f *field) []uint64 { return o.v.hashesOf(f) }
 
 // verdict is why a pattern is complete.
 type verdict struct {
@@ -239,9 +212,9 @@ func (r *reader) groups(c *correlation, n *node) {
 
 // appendKey appends the values of keys to b; false: one of them is absent, and
 // the event belongs to no group.
-func appendKey(b []byte, keys []*field, e *event.Event) ([]byte, bool) {
+func appendKey(b []byte, keys []*field, e *view) ([]byte, bool) {
 	for i, f := range keys {
-		v := f.one(e)
+		v := e.text(f)
 		if v == "" {
 			return b, false
 		}

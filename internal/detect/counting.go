@@ -211,16 +211,16 @@ type value struct {
 
 // valued is the values of a group, by their hash.
 type valued struct {
-	Seen   map[uint64]value `json:"seen"`
-	Except map[uint64]int64 `json:"except,omitempty"` // when last given
-	Last   int64            `json:"last"`
+	Seen   smallMap[value] `json:"seen"`
+	Except smallMap[int64] `json:"except"` // when last given
+	Last   int64           `json:"last"`
 }
 
 func (s *valued) worth(now int64, need int, span time.Duration) float64 {
 	if s.Last < now-int64(span) {
 		return -1
 	}
-	return float64(len(s.Seen))/float64(need) + recent(s.Last)
+	return float64(s.Seen.len())/float64(need) + recent(s.Last)
 }
 
 type valueState struct {
@@ -234,17 +234,14 @@ type valueState struct {
 
 func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 	s := c.get(key, o.at)
-	if s.Seen == nil {
-		s.Seen, s.Except = map[uint64]value{}, map[uint64]int64{}
-	}
 	s.Last = o.at
 	fresh := false
 	for _, h := range o.hashes(c.f) {
-		if given, ok := s.Except[h]; ok && given >= o.at-int64(c.within) {
+		if given, ok := s.Except.get(h); ok && given >= o.at-int64(c.within) {
 			continue
 		}
-		if _, known := s.Seen[h]; len(s.Seen) <= c.need || known {
-			s.Seen[h] = value{o.at, o.ref}
+		if _, known := s.Seen.get(h); s.Seen.len() <= c.need || known {
+			s.Seen.set(h, value{o.at, o.ref})
 			fresh = true
 		}
 	}
@@ -253,15 +250,11 @@ func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 			s.give(h, o.at, c.within)
 		}
 	}
-	if !fresh || len(s.Seen) < c.need {
+	if !fresh || s.Seen.len() < c.need {
 		return nil
 	}
-	for h, v := range s.Seen {
-		if v.At < o.at-int64(c.span) {
-			delete(s.Seen, h)
-		}
-	}
-	if len(s.Seen) < c.need {
+	s.Seen.keep(func(_ uint64, v value) bool { return v.At >= o.at-int64(c.span) })
+	if s.Seen.len() < c.need {
 		return nil
 	}
 	return func() verdict { return s.explain(c, o) }
@@ -271,27 +264,23 @@ func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 // forgotten, so that a value may count that should not: the memory of what was
 // given is bounded by maxCount.
 func (s *valued) give(h uint64, at int64, within time.Duration) {
-	if len(s.Except) >= maxCount {
-		times := make([]int64, 0, len(s.Except))
-		for _, t := range s.Except {
-			times = append(times, t)
+	if s.Except.len() >= maxCount {
+		times := make([]int64, 0, s.Except.len())
+		for _, x := range s.Except.entries() {
+			times = append(times, x.V)
 		}
 		slices.Sort(times)
 		limit := max(times[len(times)/2], at-int64(within))
-		for k, t := range s.Except {
-			if t <= limit {
-				delete(s.Except, k)
-			}
-		}
+		s.Except.keep(func(_ uint64, t int64) bool { return t > limit })
 	}
-	s.Except[h] = at
+	s.Except.set(h, at)
 }
 
 func (s *valued) explain(c *valueState, o *observation) verdict {
 	v := verdict{count: 0, from: o.at}
 	seen := map[Ref]int64{}
-	for _, x := range s.Seen {
-		seen[x.Ref], v.from = x.At, min(v.from, x.At)
+	for _, x := range s.Seen.entries() {
+		seen[x.V.Ref], v.from = x.V.At, min(v.from, x.V.At)
 	}
 	v.count = uint64(len(seen))
 	for ref := range seen {
@@ -305,19 +294,19 @@ func (s *valued) explain(c *valueState, o *observation) verdict {
 		}
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
-	v.terms = []Term{{"different values of " + c.f.name + " in " + spanText(c.span), strconv.Itoa(len(s.Seen)), ">= " + strconv.Itoa(c.need)}}
+	v.terms = []Term{{"different values of " + c.f.name + " in " + spanText(c.span), strconv.Itoa(s.Seen.len()), ">= " + strconv.Itoa(c.need)}}
 	if c.except != nil {
-		v.terms = append(v.terms, Term{"values not counted, because they were given in " + c.except.name + " within " + spanText(c.within), strconv.Itoa(len(s.Except)), ""})
+		v.terms = append(v.terms, Term{"values not counted, because they were given in " + c.except.name + " within " + spanText(c.within), strconv.Itoa(s.Except.len()), ""})
 	}
 	return v
 }
 
 // changing is the places that something came from.
 type changing struct {
-	Now  uint64           `json:"now"`  // the value of the newest event
-	Ref  Ref              `json:"ref"`  // the newest event
-	Seen map[uint64]int64 `json:"seen"` // when each value was last seen
-	Back counted          `json:"back"` // returns
+	Now  uint64          `json:"now"`  // the value of the newest event
+	Ref  Ref             `json:"ref"`  // the newest event
+	Seen smallMap[int64] `json:"seen"` // when each value was last seen
+	Back counted         `json:"back"` // returns
 }
 
 type changeState struct {
@@ -336,19 +325,17 @@ func (c *changeState) observe(o *observation, _ int, key []byte) func() verdict 
 		return nil
 	}
 	s, h := c.get(key, o.at), values[0]
-	if s.Seen == nil {
-		s.Seen = map[uint64]int64{}
-	}
-	last, known := s.Seen[h]
+	last, known := s.Seen.get(h)
 	returned := known && s.Now != h && last >= o.at-int64(c.span)
 	if returned {
 		s.Back.add(o.at, o.ref, c.need, o.at-int64(c.span))
 	}
-	if len(s.Seen) >= maxPlaces && !known {
-		s.Seen = map[uint64]int64{s.Now: s.Seen[s.Now]}
+	if s.Seen.len() >= maxPlaces && !known {
+		s.Seen.keep(func(k uint64, _ int64) bool { return k == s.Now })
 	}
 	before := s.Ref
-	s.Now, s.Ref, s.Seen[h] = h, o.ref, o.at
+	s.Now, s.Ref = h, o.ref
+	s.Seen.set(h, o.at)
 	if !returned || len(s.Back.At) < c.need || s.Back.At[0] < o.at-int64(c.span) {
 		return nil
 	}

@@ -49,7 +49,7 @@ func Derived() []struct{ Name, Doc string } {
 func lookupDerived(name string) *field {
 	for i := range derivedFields {
 		if d := &derivedFields[i]; d.name == name {
-			return &field{name: name, typ: event.TypeString, list: d.values != nil, str: d.str, slow: d.values}
+			return &field{name: name, typ: event.TypeString, list: d.values != nil, str: d.str, slow: d.values, costly: true}
 		}
 	}
 	return nil

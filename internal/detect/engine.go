@@ -28,6 +28,15 @@ type Config struct {
 	// from one that comes again. 0: 65,536.
 	Remember int
 
+	// Clock returns a time that only goes forward, of any beginning. With it
+	// one event in 64 is measured: see [Engine.Costs]. nil: nothing is.
+	Clock func() time.Duration
+
+	// Budget is what a rule may cost an event on average. A rule that costs
+	// more is paused, and [Engine.Paused] names it: then live is no longer
+	// equal to replay for that rule. 0: no rule is paused. It needs Clock.
+	Budget time.Duration
+
 	// Locate says where an address is. nil: rules of type travel are not
 	// active.
 	Locate func(netip.Addr) (Place, bool)
@@ -64,11 +73,11 @@ type Engine struct {
 	forgotten  int64 // when the newest id that was forgotten counted for
 	judged     turn  // of the event that was judged last
 
-	risks  *table[risk]
-	stats  Stats
-	key    []byte
-	hashes hashes
-	found  []Finding
+	risks *table[risk]
+	stats Stats
+	key   []byte
+	view  *view
+	found []Finding
 }
 
 type remembered struct {
@@ -82,6 +91,8 @@ type active struct {
 	state correlator
 	refs  []*active      // as the correlation's; itself for its own detection
 	muted *table[moment] // until when a finding would be one too many
+	meter meter
+	spent time.Duration  // on the event that is measured
 	hit   bool           // by the event that is judged
 	match bool           // its own detection
 	why   func() verdict // of a correlation that is hit
@@ -110,6 +121,7 @@ func New(cfg Config) *Engine {
 		cfg.Remember = 1 << 16
 	}
 	e := &Engine{cfg: cfg, byKind: map[event.Kind][]*active{}, ids: map[event.ID]bool{}, forgotten: math.MinInt64, judged: turn{At: math.MinInt64}}
+	e.view = newView(cfg.Rules.tests)
 	e.risks = newTable(cfg.MaxKeys, func(r *risk, now int64) float64 { return r.now(now) })
 	of := map[*Rule]*active{}
 	for _, r := range cfg.Rules.Rules {
@@ -221,8 +233,8 @@ func (e *Engine) until(limit int64) []Finding {
 		w := heap.Pop(&e.waiting).(waiting)
 		e.judged = w.pos
 		e.remember(w.e.ID, w.pos.At)
-		e.hashes.n = 0
-		e.judge(&observation{w.e, w.pos.At, Ref{w.e.ID, w.number}, &e.hashes}, w.old)
+		e.view.look(w.e)
+		e.judge(&observation{w.e, w.pos.At, Ref{w.e.ID, w.number}, e.view}, w.old)
 	}
 	return e.found
 }
@@ -245,17 +257,34 @@ func (e *Engine) judge(o *observation, old bool) {
 	e.stats.Events++
 	kind := e.byKind[o.e.Kind]
 	any := false
+	measure := e.cfg.Clock != nil && e.stats.Events%sampleEvery == 1
 	for _, a := range kind {
-		a.match = a.Rule.match(o.e)
+		if a.meter.paused {
+			continue
+		}
+		if measure {
+			e.timed(a, func() { a.match = a.Rule.match(o.v) })
+		} else {
+			a.match = a.Rule.match(o.v)
+		}
 		a.hit = a.match && a.corr == nil
 		any = any || a.match
+	}
+	if measure {
+		defer e.measured()
 	}
 	if !any {
 		return
 	}
 	if !old {
 		for _, a := range e.chains {
-			e.observe(a, o)
+			switch {
+			case a.meter.paused:
+			case measure:
+				e.timed(a, func() { e.observe(a, o) })
+			default:
+				e.observe(a, o)
+			}
 		}
 	}
 	for _, a := range e.rules {
@@ -273,7 +302,7 @@ func (e *Engine) observe(a *active, o *observation) {
 		if ref := a.refs[i]; !ref.hit && !(ref == a && a.match) {
 			continue
 		}
-		key, ok := appendKey(e.key[:0], a.corr.refs[i].keys, o.e)
+		key, ok := appendKey(e.key[:0], a.corr.refs[i].keys, o.v)
 		if e.key = key; !ok {
 			continue
 		}
@@ -286,10 +315,10 @@ func (e *Engine) observe(a *active, o *observation) {
 
 // report makes a finding, unless it is one too many.
 func (e *Engine) report(a *active, o *observation) {
-	entity := a.entityOf(o.e)
+	entity := a.entityOf(o.v)
 	by := entity
 	if a.dedup.by != nil {
-		by = values(a.dedup.by, o.e)
+		by = values(a.dedup.by, o.v)
 	}
 	if a.dedup.span > 0 {
 		m := a.muted.get([]byte(keyOf(by)), o.at)
@@ -325,7 +354,7 @@ func unix(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
 // entityOf is about whom a finding is: what the rule names, or the group of its
 // correlation, or who made the call; where they are not known, the address.
-func (a *active) entityOf(e *event.Event) []Value {
+func (a *active) entityOf(e *view) []Value {
 	for _, fields := range [][]*field{a.entity, a.group, caller, source} {
 		if list := values(fields, e); len(list) > 0 {
 			return list
@@ -339,10 +368,10 @@ var (
 	source = []*field{lookupField("who.address")}
 )
 
-func values(fields []*field, e *event.Event) []Value {
+func values(fields []*field, e *view) []Value {
 	list := []Value{}
 	for _, f := range fields {
-		if v := f.one(e); v != "" {
+		if v := e.text(f); v != "" {
 			list = append(list, Value{f.name, v})
 		}
 	}
@@ -360,7 +389,7 @@ func keyOf(list []Value) string {
 // risk adds the rule's points to the entity.
 func (e *Engine) risk(a *active, entity []Value, o *observation) Risk {
 	if a.risk != nil {
-		entity = values(a.risk, o.e)
+		entity = values(a.risk, o.v)
 	}
 	if a.Points == 0 || len(entity) == 0 {
 		return Risk{}

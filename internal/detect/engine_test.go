@@ -234,6 +234,56 @@ func TestLate(t *testing.T) {
 	}
 }
 
+// TestBudget shows that a rule which costs too much is paused, and only that
+// one, also after a restart.
+func TestBudget(t *testing.T) {
+	const id = "title: x\nid: 00000000-0000-4000-8000-00000000000"
+	set, err := Load([]File{{"r", []byte(id + "1\nname: dear\nlogsource: {category: access}\ndetection: {a: {outcome.status: 404}, condition: a}\n---\n" +
+		id + "2\nname: cheap\nlogsource: {category: access}\ndetection: {a: {outcome.status: 404}, condition: a}\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now time.Duration
+	readings := 0
+	cfg := Config{Rules: set, Budget: time.Millisecond, Clock: func() time.Duration {
+		if readings++; readings%4 == 2 { // the end of the first rule of each event that is measured
+			now += 2 * time.Millisecond
+		}
+		return now
+	}}
+	e := New(cfg)
+	found := map[string]int{}
+	add := func(from, to int) {
+		for i := from; i < to; i++ {
+			for _, f := range e.Add(call(i, time.Duration(i)*2*time.Hour, "outcome.status", "404", "principal.id", "p"), -1) {
+				found[f.Rule]++
+			}
+			for _, f := range e.Advance(testStart.Add(time.Duration(i)*2*time.Hour + time.Second)) {
+				found[f.Rule]++
+			}
+		}
+	}
+	add(0, sampleEvery*sampleLeast+10)
+	if got := e.Paused(); len(got) != 1 || got[0] != "dear" {
+		t.Fatalf("paused are %v; %+v", got, e.Costs())
+	}
+	if c := e.Costs(); len(c) != 2 || c[0].Rule != "dear" || c[0].Each != 2*time.Millisecond || !c[0].Paused || c[1].Paused {
+		t.Errorf("costs %+v", c)
+	}
+	b, err := e.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, _, err = Restore(cfg, b); err != nil {
+		t.Fatal(err)
+	}
+	before := found["dear"]
+	add(sampleEvery*sampleLeast+10, sampleEvery*sampleLeast+30)
+	if found["dear"] != before || found["cheap"] != sampleEvery*sampleLeast+30 {
+		t.Errorf("found %v, the dear one before %d", found, before)
+	}
+}
+
 // TestExplanation shows a finding in full.
 func TestExplanation(t *testing.T) {
 	set := one(t, "level: high\nrisk: {points: 40, half_life: 1h}\ndedup: {timespan: 10m}\ndetection: {a: {outcome.status: 404}, condition: a}\n"+
@@ -257,22 +307,6 @@ func TestExplanation(t *testing.T) {
 	if !strings.Contains(second, `"total":60.1`) { // 40 halved in an hour, half a minute less, and 40
 		t.Errorf("the second finding is %s", second)
 	}
-}
-
-func BenchmarkCatalogue(b *testing.B) {
-	set := catalogue(b)
-	events := stream(1, 20000)
-	b.ReportAllocs()
-	b.ResetTimer()
-	n := 0
-	for n < b.N {
-		e := New(Config{Rules: set})
-		for _, ev := range events[:min(len(events), b.N-n)] {
-			e.Add(ev, -1)
-			n++
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
 // TestKinds shows the correlations that the catalogue does not use.

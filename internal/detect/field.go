@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/gatebook/gatebook/event"
@@ -10,28 +9,16 @@ import (
 // field is a field as rules read it. Exactly one of str, strs, num and slow is
 // set; slow asks the registry and is for fields that few rules read.
 type field struct {
-	name string
-	typ  event.Type
-	list bool
+	name   string
+	typ    event.Type
+	list   bool
+	number int  // in fieldNumbers
+	costly bool // str computes its value
 
 	str  func(*event.Event) string          // empty: absent
 	strs func(*event.Event) []string        // values that are not empty
 	num  func(*event.Event) (uint64, bool)  // false: absent
 	slow func(*event.Event, func(v string)) // calls for each value
-}
-
-// any reports whether f has a value that holds.
-func (f *field) any(e *event.Event, holds func(string) bool) bool {
-	switch {
-	case f.str != nil:
-		v := f.str(e)
-		return v != "" && holds(v)
-	case f.strs != nil:
-		return slices.ContainsFunc(f.strs(e), holds)
-	}
-	found := false
-	f.each(e, func(v string) { found = found || holds(v) })
-	return found
 }
 
 // each calls yield for each value.
@@ -66,6 +53,14 @@ func (f *field) one(e *event.Event) string {
 
 // lookupField returns the field of a rule called name, or nil.
 func lookupField(name string) *field {
+	f := findField(name)
+	if f != nil {
+		f.number = fieldNumbers[name]
+	}
+	return f
+}
+
+func findField(name string) *field {
 	if f := lookupDerived(name); f != nil {
 		return f
 	}

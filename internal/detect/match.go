@@ -12,7 +12,7 @@ import (
 )
 
 // predicate is a compiled condition over an event.
-type predicate func(*event.Event) bool
+type predicate func(*view) bool
 
 // Modifiers are the modifiers of fields that rules know.
 var Modifiers = []string{"contains", "startswith", "endswith", "re", "cidr", "gt", "gte", "lt", "lte", "exists", "all", "cased"}
@@ -52,9 +52,9 @@ func and(ps []predicate) predicate {
 	if len(ps) == 1 {
 		return ps[0]
 	}
-	return func(e *event.Event) bool {
+	return func(v *view) bool {
 		for _, p := range ps {
-			if !p(e) {
+			if !p(v) {
 				return false
 			}
 		}
@@ -66,9 +66,9 @@ func or(ps []predicate) predicate {
 	if len(ps) == 1 {
 		return ps[0]
 	}
-	return func(e *event.Event) bool {
+	return func(v *view) bool {
 		for _, p := range ps {
-			if p(e) {
+			if p(v) {
 				return true
 			}
 		}
@@ -76,7 +76,7 @@ func or(ps []predicate) predicate {
 	}
 }
 
-func not(p predicate) predicate { return func(e *event.Event) bool { return !p(e) } }
+func not(p predicate) predicate { return func(v *view) bool { return !p(v) } }
 
 // mods are the modifiers of one test.
 type mods struct {
@@ -84,8 +84,26 @@ type mods struct {
 	all, cased bool
 }
 
-// test compiles one "field|modifier: value".
+// test compiles one "field|modifier: value". Rules of one set share the tests
+// that are written alike.
 func (r *reader) test(p pair, path string) predicate {
+	test := r.newTest(p, path)
+	if test == nil {
+		return nil
+	}
+	name := p.key + "\x00" + strconv.Itoa(int(p.value.shape)) + "\x00" + p.value.text
+	for _, item := range p.value.items {
+		name += "\x00" + item.text
+	}
+	number, known := r.numbers[name]
+	if !known {
+		number = len(r.numbers)
+		r.numbers[name] = number
+	}
+	return shared(number, test)
+}
+
+func (r *reader) newTest(p pair, path string) predicate {
 	name, rest, _ := strings.Cut(p.key, "|")
 	f := lookupField(name)
 	if f == nil {
@@ -99,9 +117,9 @@ func (r *reader) test(p pair, path string) predicate {
 	if m.op == "exists" {
 		switch {
 		case p.value.shape == scalar && p.value.text == "true":
-			return func(e *event.Event) bool { return f.present(e) }
+			return func(v *view) bool { return v.present(f) }
 		case p.value.shape == scalar && p.value.text == "false":
-			return func(e *event.Event) bool { return !f.present(e) }
+			return func(v *view) bool { return !v.present(f) }
 		}
 		r.at(p.value, path, "exists is true or false")
 		return nil
@@ -109,7 +127,7 @@ func (r *reader) test(p pair, path string) predicate {
 	values := p.value.items
 	switch p.value.shape {
 	case null:
-		return func(e *event.Event) bool { return !f.present(e) }
+		return func(v *view) bool { return !v.present(f) }
 	case scalar:
 		values = []*node{p.value}
 	case section:
@@ -134,14 +152,6 @@ func (r *reader) test(p pair, path string) predicate {
 		return and(tests)
 	}
 	return or(tests)
-}
-
-func (f *field) present(e *event.Event) bool {
-	if f.num != nil {
-		_, ok := f.num(e)
-		return ok
-	}
-	return f.any(e, func(string) bool { return true })
 }
 
 func (r *reader) modifiers(p pair, rest, path string) (m mods, ok bool) {
@@ -170,6 +180,11 @@ func (r *reader) modifiers(p pair, rest, path string) (m mods, ok bool) {
 
 // value compiles the test of f against one value.
 func (r *reader) value(f *field, m mods, v *node, path string) predicate {
+	op := m.op
+	if op == "" && strings.ContainsAny(v.text, "*?") {
+		op = "glob"
+	}
+	r.cost += estimate(f, op)
 	switch m.op {
 	case "gt", "gte", "lt", "lte":
 		return r.comparison(f, m.op, v, path)
@@ -180,8 +195,8 @@ func (r *reader) value(f *field, m mods, v *node, path string) predicate {
 			return nil
 		}
 		p = p.Masked()
-		return func(e *event.Event) bool {
-			return f.any(e, func(s string) bool {
+		return func(v *view) bool {
+			return v.any(f, func(s string) bool {
 				a, err := netip.ParseAddr(s)
 				return err == nil && p.Contains(a.WithZone("").Unmap())
 			})
@@ -198,7 +213,7 @@ func (r *reader) value(f *field, m mods, v *node, path string) predicate {
 		if !ok {
 			return nil
 		}
-		return func(e *event.Event) bool { n, ok := f.num(e); return ok && n == want }
+		return func(v *view) bool { n, ok := f.num(v.Event); return ok && n == want }
 	}
 	pattern := v.text
 	switch m.op {
@@ -210,7 +225,7 @@ func (r *reader) value(f *field, m mods, v *node, path string) predicate {
 		pattern = "*" + pattern
 	}
 	match := glob(pattern, !m.cased)
-	return func(e *event.Event) bool { return f.any(e, match) }
+	return func(v *view) bool { return v.any(f, match) }
 }
 
 func (r *reader) comparison(f *field, op string, v *node, path string) predicate {
@@ -224,13 +239,13 @@ func (r *reader) comparison(f *field, op string, v *node, path string) predicate
 	}
 	switch op {
 	case "gt":
-		return func(e *event.Event) bool { n, ok := f.num(e); return ok && n > want }
+		return func(v *view) bool { n, ok := f.num(v.Event); return ok && n > want }
 	case "gte":
-		return func(e *event.Event) bool { n, ok := f.num(e); return ok && n >= want }
+		return func(v *view) bool { n, ok := f.num(v.Event); return ok && n >= want }
 	case "lt":
-		return func(e *event.Event) bool { n, ok := f.num(e); return ok && n < want }
+		return func(v *view) bool { n, ok := f.num(v.Event); return ok && n < want }
 	}
-	return func(e *event.Event) bool { n, ok := f.num(e); return ok && n <= want }
+	return func(v *view) bool { n, ok := f.num(v.Event); return ok && n <= want }
 }
 
 // number reads a number; for a duration also "5s", for other fields "10MB".
@@ -306,8 +321,8 @@ func (r *reader) expression(f *field, v *node, path string) predicate {
 		return nil
 	}
 	may := glob("*"+escape.Replace(literal)+"*", fold)
-	return func(e *event.Event) bool {
-		return f.any(e, func(s string) bool { return may(s) && re.MatchString(s) })
+	return func(v *view) bool {
+		return v.any(f, func(s string) bool { return may(s) && re.MatchString(s) })
 	}
 }
 

@@ -79,10 +79,10 @@ type newness struct {
 
 // known is what a group has used.
 type known struct {
-	First int64            `json:"first"`
-	Last  int64            `json:"last"`
-	N     uint64           `json:"n"`
-	Seen  map[uint64]int64 `json:"seen"` // when last
+	First int64           `json:"first"`
+	Last  int64           `json:"last"`
+	N     uint64          `json:"n"`
+	Seen  smallMap[int64] `json:"seen"` // when last
 }
 
 // newState finds values that are new for their group.
@@ -127,39 +127,36 @@ func (p *population) surprise(h uint64) float64 {
 
 func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 	g := s.get(key, o.at)
-	if g.Seen == nil {
-		g.Seen, g.First = map[uint64]int64{}, o.at
+	if g.N == 0 {
+		g.First = o.at
 		s.Groups++
 	}
 	learned, age := g.N, o.at-g.First
 	g.N, g.Last = g.N+1, o.at
-	var fresh string
+	fresh := 0
 	rarest := -1.0
-	values, i := o.hashes(s.f), 0
-	s.f.each(o.e, func(v string) {
-		h := values[i]
-		i++
-		last, ok := g.Seen[h]
-		if !ok && len(g.Seen) >= maxKnown {
+	for i, h := range o.hashes(s.f) {
+		last, ok := g.Seen.get(h)
+		if !ok && g.Seen.len() >= maxKnown {
 			g.forgetOldest()
 		}
-		g.Seen[h] = o.at
+		g.Seen.set(h, o.at)
 		if ok && o.at-last < int64(s.forget) {
-			return
+			continue
 		}
 		if r := s.surprise(h); r > rarest {
-			fresh, rarest = v, r
+			fresh, rarest = i, r
 		}
 		if !ok {
 			s.add(h)
 		}
-	})
+	}
 	if rarest < 0 || learned < s.events || age < int64(s.span) || rarest < s.newness.rarity {
 		return nil
 	}
 	return func() verdict {
 		terms := []Term{
-			{"new value of " + s.f.name, fresh, "not seen in " + spanText(s.forget)},
+			{"new value of " + s.f.name, o.v.nth(s.f, fresh), "not seen in " + spanText(s.forget)},
 			{"events that the group had before", strconv.FormatUint(learned, 10), ">= " + strconv.FormatUint(s.events, 10)},
 			{"time since the group's first event", time.Duration(age).Round(time.Second).String(), ">= " + spanText(s.span)},
 		}
@@ -172,18 +169,10 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 }
 
 func (g *known) forgetOldest() {
-	type item struct {
-		h  uint64
-		at int64
-	}
-	items := make([]item, 0, len(g.Seen))
-	for h, at := range g.Seen {
-		items = append(items, item{h, at})
-	}
-	slices.SortFunc(items, func(a, b item) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.h, b.h)) })
-	for _, x := range items[:len(items)/8+1] {
-		delete(g.Seen, x.h)
-	}
+	items := g.Seen.entries()
+	slices.SortStableFunc(items, func(a, b smallEntry[int64]) int { return cmp.Compare(a.V, b.V) })
+	last := items[len(items)/8]
+	g.Seen.keep(func(h uint64, at int64) bool { return at > last.V || at == last.V && h > last.H })
 }
 
 func (s *newState) held() (int, uint64) { n, d := s.table.held(); return n, d + s.Lost }

@@ -41,6 +41,7 @@ type Rule struct {
 	Disabled    bool     // by [Set.Adjust]
 	File        string
 	Line        int
+	Cost        time.Duration // what its tests can take for an event, by estimate
 
 	category event.Kind
 	match    predicate // nil: it has a correlation over other rules only
@@ -71,6 +72,7 @@ type File struct {
 // engines at once.
 type Set struct {
 	Rules []*Rule // those that others refer to come first
+	tests int     // different ones, in all rules
 }
 
 // Rule returns the rule of that name or id, or nil.
@@ -88,8 +90,9 @@ func (s *Set) Rule(name string) *Rule {
 func Load(files []File) (*Set, error) {
 	var rules []*Rule
 	var problems Problems
+	numbers := map[string]int{}
 	for _, f := range files {
-		r := &reader{file: f.Name}
+		r := &reader{file: f.Name, numbers: numbers}
 		docs := r.documents(f.Data)
 		if len(docs) == 0 && len(r.problems) == 0 {
 			r.report(1, 1, "", "has no rule")
@@ -103,6 +106,7 @@ func Load(files []File) (*Set, error) {
 		problems = append(problems, r.problems...)
 	}
 	set, more := resolve(rules)
+	set.tests = len(numbers)
 	if problems = append(problems, more...); len(problems) > 0 {
 		return nil, problems.sorted()
 	}
@@ -204,7 +208,11 @@ func (r *reader) detection(rule *Rule, n *node) {
 		if n.get("logsource") == nil {
 			r.at(n, "logsource", "is missing, write product: gatebook and category: access below it")
 		}
+		r.cost = 0
 		rule.match = r.detect(d)
+		if rule.Cost = r.cost; rule.Cost > maxCost {
+			r.at(d, "detection", "is too expensive: its tests can take about %s for each event, and at most %s are allowed; write fewer values, look at shorter fields than bodies, or use startswith, endswith or whole values instead of contains and re", rule.Cost.Round(time.Microsecond), maxCost)
+		}
 	}
 	if c != nil {
 		if rule.corr = r.correlation(c, d != nil); rule.corr != nil {

@@ -26,6 +26,7 @@ func TestBadRules(t *testing.T) {
 		{head + "detection: {a: {what.path|gte: 3}, condition: a}\n", "gte compares numbers, and what.path is none"},
 		{head + "detection: {a: {what.path|re: '.*'}, condition: a}\n", "has no text of three characters that every match contains"},
 		{head + "detection: {a: {what.path|re: '(abc'}, condition: a}\n", "is not a regular expression"},
+		{head + "detection: {a: {payload.request.body|contains: [" + strings.Repeat("aaaa, ", 20) + "b]}, condition: a}\n", "r.yaml:4:13: detection: is too expensive: its tests can take about 168µs for each event"},
 		{head + "detection: {a: {who.address|cidr: 10.0.0.1}, condition: a}\n", `"10.0.0.1" is not a network, write it as 192.0.2.0/24`},
 		{head + "detection: {a: {outcome.status: 404}, condition: a and b}\n", `detection.condition: there is no selection "b"`},
 		{head + "detection: {a: {outcome.status: 404}, condition: (a}\n", "a bracket is not closed"},
@@ -87,7 +88,9 @@ func TestSelections(t *testing.T) {
 		{"a: {who.network: 10.1.2.0/24, who.network.wide: 10.1.0.0/16}, condition: a", true},
 	} {
 		set := one(t, "detection: {"+f.detection+"}\n")
-		if got := set.Rules[0].match(e); got != f.want {
+		v := newView(set.tests)
+		v.look(e)
+		if got := set.Rules[0].match(v); got != f.want {
 			t.Errorf("%s: got %t", f.detection, got)
 		}
 	}

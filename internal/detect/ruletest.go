@@ -250,7 +250,7 @@ func (s *Set) only(rule *Rule) *Set {
 		}
 	}
 	add(rule)
-	out := &Set{}
+	out := &Set{tests: s.tests}
 	for _, r := range s.Rules {
 		if need[r] && r != rule {
 			out.Rules = append(out.Rules, r)

@@ -56,6 +56,8 @@ type ruleState struct {
 	Sum   string          `json:"sum"` // of the rule's text
 	Muted *table[moment]  `json:"muted"`
 	State json.RawMessage `json:"state,omitempty"`
+
+	Paused bool `json:"paused,omitempty"`
 }
 
 // Snapshot returns all that the engine knows: [Restore] makes an engine of it
@@ -73,7 +75,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		s.Held = append(s.Held, e.held[i].state())
 	}
 	for _, a := range e.rules {
-		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: a.muted}
+		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: a.muted, Paused: a.meter.paused}
 		if a.state != nil {
 			b, err := a.state.MarshalJSON()
 			if err != nil {
@@ -133,6 +135,7 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 			fresh = append(fresh, a.Name)
 			continue
 		}
+		a.meter.paused = r.Paused
 		if r.Muted != nil {
 			a.muted.m, a.muted.dropped = r.Muted.m, r.Muted.dropped
 		}

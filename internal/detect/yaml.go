@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -48,6 +49,8 @@ type pair struct {
 type reader struct {
 	file     string
 	problems Problems
+	cost     time.Duration  // of the tests of the rule that is read
+	numbers  map[string]int // of the tests of the set, by what they test
 }
 
 func (r *reader) report(line, column int, key, format string, args ...any) {

@@ -1,0 +1,143 @@
+package detect
+
+import "github.com/gatebook/gatebook/event"
+
+// view is an event as the rules of one engine look at it. What one rule has
+// found out about it (the values of a field, their hashes, whether a test
+// holds) others need not find out again. It is used for one event after
+// another; one goroutine uses it.
+type view struct {
+	*event.Event
+	turn   uint32       // of the event; what is marked with another one is of an earlier one
+	tests  []testMemo   // by number of the test in the set
+	fields []fieldMemo  // by number of the field
+	hashes []hashesMemo // by number of the field
+}
+
+type testMemo struct {
+	turn  uint32
+	holds bool
+}
+
+type fieldMemo struct {
+	turn   uint32
+	text   string
+	values []string
+}
+
+type hashesMemo struct {
+	turn uint32
+	of   []uint64
+}
+
+func newView(tests int) *view {
+	return &view{turn: 1, tests: make([]testMemo, tests), fields: make([]fieldMemo, len(fieldNumbers)), hashes: make([]hashesMemo, len(fieldNumbers))}
+}
+
+// look makes v that of another event.
+func (v *view) look(e *event.Event) {
+	v.Event = e
+	if v.turn++; v.turn == 0 {
+		clear(v.tests)
+		clear(v.fields)
+		clear(v.hashes)
+		v.turn = 1
+	}
+}
+
+// fieldNumbers number the fields that rules can use.
+var fieldNumbers = func() map[string]int {
+	m := map[string]int{}
+	for i, name := range fieldNames() {
+		m[name] = i
+	}
+	return m
+}()
+
+// text returns the value of a field that is no list; empty: absent.
+func (v *view) text(f *field) string {
+	if f.str != nil && !f.costly {
+		return f.str(v.Event)
+	}
+	m := &v.fields[f.number]
+	if m.turn != v.turn {
+		m.turn, m.text = v.turn, f.one(v.Event)
+	}
+	return m.text
+}
+
+// values returns the values of a field that can have several. They are valid
+// for this event only.
+func (v *view) values(f *field) []string {
+	if f.strs != nil {
+		return f.strs(v.Event)
+	}
+	m := &v.fields[f.number]
+	if m.turn != v.turn {
+		m.turn, m.values = v.turn, m.values[:0]
+		f.each(v.Event, func(s string) { m.values = append(m.values, s) })
+	}
+	return m.values
+}
+
+// any reports whether f has a value that holds.
+func (v *view) any(f *field, holds func(string) bool) bool {
+	if !f.list {
+		s := v.text(f)
+		return s != "" && holds(s)
+	}
+	for _, s := range v.values(f) {
+		if holds(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) present(f *field) bool {
+	switch {
+	case f.num != nil:
+		_, ok := f.num(v.Event)
+		return ok
+	case !f.list:
+		return v.text(f) != ""
+	}
+	return len(v.values(f)) > 0
+}
+
+// nth returns value i of f.
+func (v *view) nth(f *field, i int) string {
+	if f.list {
+		return v.values(f)[i]
+	}
+	return v.text(f)
+}
+
+// hashesOf returns the hash of each value of f, in their order.
+func (v *view) hashesOf(f *field) []uint64 {
+	m := &v.hashes[f.number]
+	if m.turn == v.turn {
+		return m.of
+	}
+	m.turn, m.of = v.turn, m.of[:0]
+	if f.list {
+		for _, s := range v.values(f) {
+			m.of = append(m.of, hash(s))
+		}
+	} else if s := v.text(f); s != "" {
+		m.of = append(m.of, hash(s))
+	}
+	return m.of
+}
+
+// shared returns a test that is made once for each event, however many rules
+// ask for it.
+func shared(number int, test predicate) predicate {
+	return func(v *view) bool {
+		m := &v.tests[number]
+		if m.turn != v.turn {
+			m.turn, m.holds = v.turn, test(v)
+		}
+		return m.holds
+	}
+}
