@@ -1,13 +1,16 @@
 package api
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"reflect"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/ledger"
 )
 
 // routes is the table of everything that the API answers.
@@ -180,6 +183,16 @@ type Checkpoint struct {
 	Size   uint64 `json:"size"`   // records
 	Root   string `json:"root"`   // of the tree, hex
 	Signed string `json:"signed"` // C2SP tlog-checkpoint
+	Key    string `json:"key"`    // public key that the ledger names
+
+	Cosigned *Cosigned `json:"cosigned,omitempty"` // the newest that witnesses cosigned; absent: none did
+}
+
+// Cosigned is a state of the ledger that witnesses vouch for.
+type Cosigned struct {
+	Size  uint64    `json:"size"`  // records
+	At    time.Time `json:"at"`    // as the last of them says
+	Names []string  `json:"names"` // who has signed, the ledger itself first
 }
 
 func checkpointJSON(c *call, _ none) (*Checkpoint, error) {
@@ -187,5 +200,12 @@ func checkpointJSON(c *call, _ none) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Checkpoint{cp.Origin, cp.Size, fmt.Sprintf("%x", cp.Root[:]), string(signed)}, nil
+	out := &Checkpoint{Origin: cp.Origin, Size: cp.Size, Root: fmt.Sprintf("%x", cp.Root[:]), Signed: string(signed), Key: c.cfg.Room.Key()}
+	switch w, cosigned, err := c.cfg.Room.Witnessed(); {
+	case err == nil:
+		out.Cosigned = &Cosigned{w.Size, ledger.ClaimedTime(cosigned), signers(cosigned)}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	return out, nil
 }

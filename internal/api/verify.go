@@ -41,7 +41,27 @@ type Report struct {
 	Problems   []VerifyFault `json:"problems"`   // why the evidence does not hold
 	Unreadable []VerifyFault `json:"unreadable"` // what the disk did not give
 	Notes      []string      `json:"notes"`      // worth knowing, and not wrong
+	Losses     []VerifyLoss  `json:"losses"`     // what is known to be missing from the record
+	Clock      []VerifyClock `json:"clock"`      // when the clock had no source, and its steps
 	Took       time.Duration `json:"took"`       // nanoseconds
+}
+
+// VerifyLoss is something that is known to be missing from the record.
+type VerifyLoss struct {
+	Reason string    `json:"reason"`         // of a gap event, or ended-without-stop, or missing-numbers
+	Count  uint64    `json:"count"`          // events; 0: not known
+	From   time.Time `json:"from"`           //
+	To     time.Time `json:"to"`             //
+	Record *uint64   `json:"record"`         // the event that tells of it; null: none does
+	Edge   string    `json:"edge,omitempty"` // the capturing process
+}
+
+// VerifyClock is a time in which the clock had no source, or when it jumped.
+type VerifyClock struct {
+	What   string    `json:"what"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to,omitzero"` // absent: until the end
+	Record uint64    `json:"record"`      // the event that tells of it
 }
 
 // VerifyFault is one thing that is wrong.
@@ -94,9 +114,30 @@ func verify(c *call) error {
 	}
 	send(VerifyItem{Report: &Report{
 		OK: rep.OK(), Origin: rep.Format.Origin, Key: rep.Format.Key, Size: rep.Size, Checkpoint: rep.Checkpoint.Size, Envelopes: rep.Envelopes,
-		Problems: faults(rep.Problems), Unreadable: faults(rep.Unreadable), Notes: append([]string{}, rep.Notes...), Took: c.cfg.Now().Sub(start),
+		Problems: faults(rep.Problems), Unreadable: faults(rep.Unreadable), Notes: append([]string{}, rep.Notes...),
+		Losses: losses(rep.Losses), Clock: clockStates(rep.Clock), Took: c.cfg.Now().Sub(start),
 	}})
 	return nil
+}
+
+func losses(list []ledger.Loss) []VerifyLoss {
+	out := make([]VerifyLoss, 0, len(list))
+	for _, l := range list {
+		v := VerifyLoss{Reason: l.Reason, Count: l.Count, From: l.From, To: l.To, Edge: l.Edge}
+		if l.Reason != ledger.MissingNumbers {
+			v.Record = &l.Record
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func clockStates(list []ledger.ClockState) []VerifyClock {
+	out := make([]VerifyClock, 0, len(list))
+	for _, s := range list {
+		out = append(out, VerifyClock{s.What, s.From, s.To, s.Record})
+	}
+	return out
 }
 
 func faults(ps []ledger.Problem) []VerifyFault {

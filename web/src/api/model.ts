@@ -37,3 +37,14 @@ export interface Me {
   sign_in: { passwords: boolean; min_password: number; oidc?: string; first: boolean }
   version: string
 }
+
+export type VerifyItem = T.ApiVerifyItem
+export type VerifyReport = T.ApiReport
+export type VerifyFault = T.ApiVerifyFault
+export type Retention = T.ErasureRetention
+export type Hold = T.ApiHold
+export type Selection = T.ApiSelection
+export type EraseRequest = T.ApiEraseRequest
+export type EraseItem = T.ApiEraseItem
+export type ErasePlan = T.ErasurePlan
+export type EraseResult = T.ErasureResult

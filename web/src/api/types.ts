@@ -25,9 +25,17 @@ export interface ApiCheck {
 }
 
 export interface ApiCheckpoint {
+  cosigned?: ApiCosigned;
+  key: string;
   origin: string;
   root: string;
   signed: string;
+  size: number;
+}
+
+export interface ApiCosigned {
+  at: string;
+  names: string[];
   size: number;
 }
 
@@ -177,8 +185,10 @@ export interface ApiReceiverTest {
 
 export interface ApiReport {
   checkpoint: number;
+  clock: ApiVerifyClock[];
   envelopes: number;
   key: string;
+  losses: ApiVerifyLoss[];
   notes: string[];
   ok: boolean;
   origin: string;
@@ -269,6 +279,13 @@ export interface ApiTailItem {
   problem?: ReadingProblem;
 }
 
+export interface ApiVerifyClock {
+  from: string;
+  record: number;
+  to?: string;
+  what: string;
+}
+
 export interface ApiVerifyFault {
   file: string;
   what: string;
@@ -279,6 +296,15 @@ export interface ApiVerifyItem {
   problem?: ApiProblem;
   progress?: ApiProgress;
   report?: ApiReport;
+}
+
+export interface ApiVerifyLoss {
+  count: number;
+  edge?: string;
+  from: string;
+  reason: string;
+  record: number;
+  to: string;
 }
 
 export interface ApiVerifyRequest {
