@@ -99,7 +99,7 @@ var (
 
 // needs says which roles may do what, in the order of [Roles].
 var needs = map[Action][]Role{
-	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone,
+	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone, ActAlerts: everyone,
 	ActSetup: searchers, ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActSession: everyone, ActAccounts: management,
 	ActPayload: payloads,
