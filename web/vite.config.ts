@@ -1,16 +1,26 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
-import { defineConfig, type Plugin, type ProxyOptions } from 'vite'
+import type { Plugin, ProxyOptions } from 'vite'
+import { defineConfig } from 'vitest/config'
 
 const out = resolve(import.meta.dirname, '../internal/console/dist/app')
 
-// The directory of the build holds a committed placeholder, too, so only what a
-// build made is removed before the next one.
-const clean: Plugin = {
-  name: 'clean',
+// The binary serves files as they are, so that each is there compressed, too.
+const compress: Plugin = {
+  name: 'compress',
   apply: 'build',
-  buildStart: () => rmSync(resolve(out, 'assets'), { recursive: true, force: true }),
+  closeBundle: () => {
+    for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.(js|css|html|svg)$/.test(name)) continue
+      const file = resolve(out, name)
+      const bytes = readFileSync(file)
+      if (bytes.length < 512) continue
+      writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
+      writeFileSync(`${file}.br`, brotliCompressSync(bytes))
+    }
+  },
 }
 
 // In development the pages come from here and all else from a running Gatebook,
@@ -32,10 +42,10 @@ const proxy: ProxyOptions = {
 }
 
 export default defineConfig({
-  plugins: [react(), clean],
+  plugins: [react(), compress],
   build: {
     outDir: out,
-    emptyOutDir: false,
+    emptyOutDir: true,
     target: 'es2023',
     assetsInlineLimit: 0, // the content security policy has no data: addresses
     modulePreload: { polyfill: false },
@@ -43,4 +53,4 @@ export default defineConfig({
   },
   server: { host: '127.0.0.1', proxy: { '/api': proxy, '/healthz': proxy, '/readyz': proxy, '/livez': proxy, '/verifier': proxy } },
   test: { include: ['src/**/*.test.ts'] },
-} as Parameters<typeof defineConfig>[0])
+})

@@ -41,10 +41,30 @@ export function url(path: string, params: Params = {}): string {
   return text === '' ? path : `${path}?${text}`
 }
 
+let standing = ''
+const reasonChanged = new Set<() => void>()
+
+/**
+ * The reason that goes with each request that has none of its own, where this
+ * installation asks for one. It is kept until the page is closed.
+ */
+export const standingReason = {
+  get: (): string => standing,
+  set: (reason: string): void => {
+    standing = reason.trim()
+    reasonChanged.forEach((tell) => tell())
+  },
+  subscribe: (tell: () => void): (() => void) => {
+    reasonChanged.add(tell)
+    return () => reasonChanged.delete(tell)
+  },
+}
+
 /** Sends a request and returns the response if it is a success. */
 export async function send(path: string, options: Options = {}): Promise<Response> {
   const headers: Record<string, string> = { 'Gatebook-Tool': 'console' }
-  if (options.reason?.trim()) headers['Gatebook-Reason'] = headerText(options.reason)
+  const reason = options.reason?.trim() || standing
+  if (reason) headers['Gatebook-Reason'] = headerText(reason)
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   const init: RequestInit = { method: options.method ?? 'GET', headers, credentials: 'same-origin', cache: 'no-store', redirect: 'error' }
   if (options.body !== undefined) init.body = JSON.stringify(options.body)

@@ -2,8 +2,8 @@
 // connection, and the keyboard.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Component, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
-import { ApiError, json } from '../api/client'
+import { Component, Suspense, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
+import { ApiError, json, standingReason } from '../api/client'
 import { healthQuery } from '../api/queries'
 import { Icon, icons } from '../ui/icon'
 import { Dialog } from '../ui/dialog'
@@ -72,7 +72,7 @@ function Bar({ session, path }: { session: Me | undefined; path: string }) {
   const [open, setOpen] = useState(false)
   useEffect(() => setOpen(false), [path])
   return (
-    <div className={`bar${open ? ' open' : ''}`} onKeyDown={(e) => { if (e.key === 'Escape') setOpen(false) }}>
+    <header className={`bar${open ? ' open' : ''}`} onKeyDown={(e) => { if (e.key === 'Escape') setOpen(false) }}>
       <div className="bar-head">
         <Link to="/" className="brand">
           <svg width="20" height="20" viewBox="0 0 32 32" aria-hidden="true">
@@ -108,6 +108,7 @@ function Bar({ session, path }: { session: Me | undefined; path: string }) {
       </nav>
       <div className="bar-foot">
         <Connection />
+        <Reason />
         <Account session={session} />
         <div className="row">
           <ThemeButton />
@@ -117,7 +118,7 @@ function Bar({ session, path }: { session: Me | undefined; path: string }) {
           <ZoneButton />
         </div>
       </div>
-    </div>
+    </header>
   )
 }
 
@@ -159,6 +160,23 @@ function Connection() {
   )
 }
 
+/** The reason that goes with what is looked at, where one was given. */
+function Reason() {
+  const reason = useSyncExternalStore(standingReason.subscribe, standingReason.get)
+  if (!reason) return null
+  return (
+    <div className="account">
+      <div className="small" title={reason}>
+        <div className="muted">Reason for looking</div>
+        <div className="name">{reason}</div>
+      </div>
+      <button type="button" className="button quiet square" aria-label="Drop the reason" title="Drop the reason" onClick={() => standingReason.set('')}>
+        <Icon d={icons.close} />
+      </button>
+    </div>
+  )
+}
+
 function Account({ session }: { session: Me | undefined }) {
   const client = useQueryClient()
   const [error, setError] = useState<unknown>()
@@ -174,6 +192,7 @@ function Account({ session }: { session: Me | undefined }) {
       }
     }
     client.clear()
+    standingReason.set('')
     if (onward) location.assign(onward)
     else go('/sign-in', { replace: true })
   }

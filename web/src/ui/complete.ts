@@ -66,7 +66,6 @@ function unquote(text: string): string {
 
 /** A value as LogsQL has it: in quotation marks. */
 export function quote(value: string): string {
-  // eslint-disable-next-line no-control-regex
   return `"${value.replace(/["\\]/g, '\\$&').replace(/[\x00-\x1f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`
 }
 

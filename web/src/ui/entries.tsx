@@ -1,10 +1,10 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useSyncExternalStore, type ReactNode } from 'react'
 import type { Entry } from '../api/model'
 import { go } from '../app/router'
 import { useClock } from '../app/time'
 import { useList } from './list'
 import { EntryHead, EntryRow } from './row'
+import { useWindow } from './window'
 
 const phone = typeof window === 'undefined' ? undefined : window.matchMedia('(max-width: 760px)')
 
@@ -37,36 +37,27 @@ export function Entries({ rows, label, onEnd, onScroll, onMove, foot }: EntriesP
   const [clock] = useClock()
   const height = useRowHeight()
   const scroller = useRef<HTMLDivElement>(null)
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => height,
-    getItemKey: (index) => rows[index]?.number ?? index,
-    overscan: 8,
-    scrollMargin: 0,
-  })
-  useEffect(() => virtual.measure(), [height, virtual])
+  const [first, last, show] = useWindow(scroller, rows.length, height)
   const [current] = useList(
     rows.length,
     (index) => go(`/call/${rows[index]?.number ?? ''}`),
     (index) => {
       onMove?.()
-      virtual.scrollToIndex(index, { align: 'auto' })
+      show(index)
     },
   )
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? -1
   useEffect(() => {
     if (last >= rows.length - 20) onEnd?.()
   }, [last, rows.length, onEnd])
   return (
     <div ref={scroller} className="list entries" role="region" aria-label={label} tabIndex={0} onScroll={(event) => onScroll?.(event.currentTarget.scrollTop)}>
       <EntryHead zone={clock.zone} />
-      <div className="rows" style={{ height: virtual.getTotalSize() }}>
-        {items.map((item) => {
-          const record = rows[item.index]
-          return record && <EntryRow key={item.key} record={record} current={item.index === current} top={item.start} />
-        })}
+      <div className="rows" style={{ height: rows.length * height }}>
+        {rows.slice(first, last).map((record, i) => (
+          <div key={record.number} className="rows-row" style={{ transform: `translateY(${(first + i) * height}px)` }}>
+            <EntryRow record={record} current={first + i === current} />
+          </div>
+        ))}
       </div>
       {foot}
     </div>

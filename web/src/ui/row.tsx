@@ -7,12 +7,12 @@ import { Time } from './time'
 import './row.css'
 
 /** A record in a line: when, who, what, on what, how it ended. */
-export const EntryRow = memo(function EntryRow({ record, current, top }: { record: Entry; current: boolean; top: number }) {
+export const EntryRow = memo(function EntryRow({ record, current }: { record: Entry; current: boolean }) {
   const { verb, name } = what(record)
   const { header } = record
   const data = classes(header)
   return (
-    <Link to={`/call/${record.number}`} className={`list-row entry${current ? ' current' : ''}`} style={{ transform: `translateY(${top}px)` }} aria-current={current || undefined}>
+    <Link to={`/call/${record.number}`} className={`list-row entry${current ? ' current' : ''}`} aria-current={current || undefined}>
       <Time at={header.arrived ?? ''} />
       <Who record={record} />
       <span className="entry-what">

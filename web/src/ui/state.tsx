@@ -3,7 +3,7 @@
 
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
-import { ApiError } from '../api/client'
+import { ApiError, standingReason } from '../api/client'
 import type { Meta } from '../api/model'
 import { go } from '../app/router'
 import { count } from './format'
@@ -70,10 +70,11 @@ export function Problem({ error, retry, children }: { error: unknown; retry?: ((
       <p className={`title${kind}`}>{(known && titles[known.code]) ?? known?.problem.title ?? 'The console made a mistake'}</p>
       <p>{sentence(detail)}</p>
       {known?.code === 'query' && <QueryFault query={known.problem.query ?? ''} position={known.problem.position ?? 0} />}
-      {known?.problem.help && <p className="muted">{sentence(known.problem.help)}</p>}
+      {known?.code === 'reason' && <GiveReason retry={retry} />}
+      {known?.code !== 'reason' && known?.problem.help && <p className="muted">{sentence(known.problem.help)}</p>}
       {children}
       <div className="row">
-        {retry && (
+        {retry && known?.code !== 'reason' && (
           <button type="button" className="button" onClick={retry}>
             Try again
           </button>
@@ -85,6 +86,30 @@ export function Problem({ error, retry, children }: { error: unknown; retry?: ((
         )}
       </div>
     </div>
+  )
+}
+
+/** Asks why somebody looks, where this installation wants to know. */
+function GiveReason({ retry }: { retry: (() => void) | undefined }) {
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        standingReason.set(String(new FormData(event.currentTarget).get('reason') ?? ''))
+        if (retry) retry()
+      }}
+    >
+      <label className="field">
+        <span className="label">Why do you look? The reason is sealed with each look until you close this page.</span>
+        <input className="input" name="reason" required maxLength={500} />
+      </label>
+      <div>
+        <button type="submit" className="button primary">
+          Go on
+        </button>
+      </div>
+    </form>
   )
 }
 
@@ -128,16 +153,30 @@ export function Answer<T>({ query, what, children }: { query: UseQueryResult<T>;
   return <Loading what={what} />
 }
 
+/** A question beside the main one: what went wrong is said in a line, and not at all if the main one says it. */
+export function Aside<T>({ query, what, children }: { query: UseQueryResult<T>; what: string; children: (data: T) => ReactNode }) {
+  if (query.isError && query.data === undefined) {
+    const known = query.error instanceof ApiError ? query.error : undefined
+    if (known && ['query', 'argument', 'unreachable', 'token', 'session'].includes(known.code)) return null
+    return (
+      <p className="muted small" role="status">
+        {what} could not be made: {known?.problem.detail ?? 'something went wrong'}.
+      </p>
+    )
+  }
+  return <Answer query={query} what={what}>{children}</Answer>
+}
+
 /** How much of the record an answer covers, if that is not all of it. */
 export function Coverage({ meta }: { meta: Meta }) {
+  if (meta.complete) return null
   const behind = meta.sealed - meta.indexed
-  if (meta.complete && behind === 0) return null
   return (
-    <div className={`notice${meta.complete ? '' : ' warn'}`} role="status">
-      {!meta.complete && <strong>Not all that matches is here.</strong>}
+    <div className="notice warn" role="status">
+      <strong>Not all that matches may be here.</strong>
       {behind > 0 && (
         <span>
-          {count(behind)} of {count(meta.sealed)} records are not indexed yet{meta.complete ? '; they were read from the ledger' : ''}.
+          {count(behind)} of {count(meta.sealed)} records are not indexed yet.
         </span>
       )}
       {meta.index !== 'up' && !meta.index.startsWith('behind') && <span>Index {meta.index}.</span>}

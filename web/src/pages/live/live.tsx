@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 import { useKeys } from '../../app/keys'
 import { address, Link, useQuery } from '../../app/router'
 import { and } from '../../ui/complete'
@@ -145,7 +145,7 @@ function Said({ tail, paused, scrolled, toTop }: { tail: ReturnType<typeof useTa
 const tones = ['var(--good)', 'var(--warn)', 'var(--bad)']
 
 /** The last minute, a bar for each second. */
-function Pulse({ history }: { history: number[][] }) {
+const Pulse = memo(function Pulse({ history }: { history: number[][] }) {
   const sums = history.map((second) => second.reduce((a, b) => a + b, 0))
   const top = Math.max(5, ...sums)
   const total = classNames.map((name, kind) => `${history.reduce((sum, second) => sum + (second[kind] ?? 0), 0)} ${name}`)
@@ -163,4 +163,4 @@ function Pulse({ history }: { history: number[][] }) {
       })}
     </svg>
   )
-}
+})

@@ -36,7 +36,7 @@ export function useTail(query: string, paused: boolean): Tail & { restart: () =>
   const [connection, setConnection] = useState<Connection>({ state: 'connecting' })
   const [problems, setProblems] = useState<BadRecord[]>([])
   const [, draw] = useState(0)
-  const buffer = useMemo(() => new StreamBuffer<Entry>(), [query, round]) // eslint-disable-line react-hooks/exhaustive-deps
+  const buffer = useMemo(() => new StreamBuffer<Entry>(), [query, round])
   const frame = useRef(0)
   const view = useRef<{ rows: Entry[]; total: number; of?: StreamBuffer<Entry> }>({ rows: [], total: 0 })
   const stopped = useRef(paused)
@@ -46,12 +46,19 @@ export function useTail(query: string, paused: boolean): Tail & { restart: () =>
     const abort = new AbortController()
     setConnection({ state: 'connecting' })
     setProblems([])
+    let drawn = 0
+    const step = (at: number) => {
+      frame.current = 0
+      // More than can be read is drawn a few times a second only.
+      if (buffer.every > 1 && at - drawn < 120) {
+        frame.current = requestAnimationFrame(step)
+        return
+      }
+      drawn = at
+      draw((n) => n + 1)
+    }
     const redraw = () => {
-      if (frame.current) return
-      frame.current = requestAnimationFrame(() => {
-        frame.current = 0
-        draw((n) => n + 1)
-      })
+      frame.current ||= requestAnimationFrame(step)
     }
     let first = true
     const params = () => {
@@ -84,13 +91,16 @@ export function useTail(query: string, paused: boolean): Tail & { restart: () =>
 
   if (!paused || view.current.of !== buffer) view.current = { rows: buffer.rows(), total: buffer.total, of: buffer }
   const now = Date.now()
+  const second = Math.floor(now / 1000)
+  // It changes once a second; drawing it more often is for nothing.
+  const history = useMemo(() => buffer.history(now), [buffer, second])
   return {
     rows: view.current.rows,
     waiting: buffer.total - view.current.total,
     total: buffer.total,
     rate: buffer.rate(now),
     every: buffer.every,
-    history: buffer.history(now),
+    history,
     problems,
     connection,
     restart: useCallback(() => setRound((n) => n + 1), []),

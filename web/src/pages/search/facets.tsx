@@ -6,7 +6,7 @@ import { listTerm, term } from '../../ui/complete'
 import { count } from '../../ui/format'
 import { Icon, icons } from '../../ui/icon'
 import { levelInfo } from '../../ui/level'
-import { Answer } from '../../ui/state'
+import { Aside } from '../../ui/state'
 
 const shown = [
   'outcome.status', 'principal.level', 'who.email', 'principal.kind', 'operation.name', 'operation.action', 'objects', 'data', 'credential.client', 'credential.method', 'outcome.decision', 'who.address', 'kind',
@@ -22,7 +22,7 @@ export function Facets({ query, from, to, onAdd }: { query: string; from: string
   })
   const isList = (name: string) => fields.data?.find((field) => field.name === name)?.list ?? false
   return (
-    <Answer query={answer} what="the facets">
+    <Aside query={answer} what="The facets">
       {(data) => (
         <div className="facets-list">
           {[...data.facets]
@@ -30,7 +30,7 @@ export function Facets({ query, from, to, onAdd }: { query: string; from: string
             .filter((facet) => facet.values.some((value) => value.value !== ''))
             .map((facet) => (
               <section key={facet.field} aria-label={`Values of ${facet.field}`}>
-                <h3 className="mono">{facet.field}</h3>
+                <h2 className="mono">{facet.field}</h2>
                 <ul>
                   {facet.values
                     .filter((value) => value.value !== '')
@@ -56,6 +56,6 @@ export function Facets({ query, from, to, onAdd }: { query: string; from: string
             ))}
         </div>
       )}
-    </Answer>
+    </Aside>
   )
 }

@@ -6,7 +6,7 @@ import { useClock } from '../../app/time'
 import { parseDuration } from './view'
 import { drawBars, type Bars } from '../../ui/bars'
 import { count } from '../../ui/format'
-import { Answer, Empty } from '../../ui/state'
+import { Aside, Empty } from '../../ui/state'
 
 const outcomes = ['answered', 'refused', 'failed', 'no status'] as const
 const tones = ['good', 'warn', 'bad', 'neutral'] as const
@@ -54,9 +54,9 @@ export function Histogram({ query, from, to, onSelect }: { query: string; from: 
   })
   return (
     <div className="histogram">
-      <Answer query={answer} what="the histogram">
+      <Aside query={answer} what="The histogram">
         {(data) => (data.buckets.length === 0 ? <Empty title="No events in this time" /> : <Chart data={data} from={from} to={to} onSelect={onSelect} />)}
-      </Answer>
+      </Aside>
     </div>
   )
 }

@@ -1,9 +1,11 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { json } from '../../api/client'
-import type { Entry, Result } from '../../api/model'
+import type { Entry, Meta, Result } from '../../api/model'
+import { fieldsQuery } from '../../api/queries'
 import { go, Link } from '../../app/router'
+import { useClock } from '../../app/time'
 import { Entries } from '../../ui/entries'
 import { fieldText } from '../../ui/fields'
 import { count, duration, plural } from '../../ui/format'
@@ -48,8 +50,7 @@ export function Results({ view, onWider }: { view: View; onWider: () => void }) 
   return (
     <>
       <p className="result-line small muted" role="status">
-        {first.derived ? plural(first.rows?.length ?? 0, 'row') : `${count(rows.length)}${last.next ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`} in {duration(first.meta.took)}. Searched {plural(first.meta.indexed, 'indexed record')} of {count(first.meta.sealed)} sealed
-        {first.meta.source === 'index' ? '' : `, from the ${first.meta.source}`}.
+        {first.derived ? plural(first.rows?.length ?? 0, 'row') : `${count(rows.length)}${last.next ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`} in {duration(first.meta.took)}. {searched(first.meta)}
       </p>
       <Coverage meta={first.meta} />
       {problems.length > 0 && (
@@ -83,6 +84,23 @@ export function Results({ view, onWider }: { view: View; onWider: () => void }) 
   )
 }
 
+/** How much was searched, and what is not yet indexed. */
+function searched(meta: Meta): string {
+  const behind = meta.sealed - meta.indexed
+  if (meta.source === 'ledger') return `Searched in the ledger, which has ${plural(meta.sealed, 'record')}.`
+  if (behind <= 0) return `Searched all ${plural(meta.sealed, 'record')}.`
+  const rest = meta.source === 'index' ? 'were not searched' : 'were read from the ledger'
+  return `Searched ${count(meta.indexed)} indexed records; ${count(behind)} that are not indexed yet ${rest}.`
+}
+
+/** The value of a field as people read it. */
+function shown(text: string, type: string | undefined, stamp: (time: string) => string): string {
+  if (text === '') return ''
+  if (type === 'duration') return duration(Number(text))
+  if (type === 'time') return stamp(text)
+  return text
+}
+
 /** Results with columns of the reader's choice. */
 function Table({ rows, columns, onEnd, foot }: { rows: readonly Entry[]; columns: string[]; onEnd: () => void; foot: React.ReactNode }) {
   const scroller = useRef<HTMLDivElement>(null)
@@ -93,6 +111,9 @@ function Table({ rows, columns, onEnd, foot }: { rows: readonly Entry[]; columns
   useEffect(() => {
     if (last >= rows.length - 20) onEnd()
   }, [last, rows.length, onEnd])
+  const fields = useQuery(fieldsQuery)
+  const [clock] = useClock()
+  const types = useMemo(() => new Map(fields.data?.map((field) => [field.name, field.type])), [fields.data])
   const grid = { gridTemplateColumns: `160px repeat(${columns.length}, minmax(120px, 1fr))` }
   return (
     <div ref={scroller} className="list entries" role="region" aria-label="Results" tabIndex={0}>
@@ -117,7 +138,7 @@ function Table({ rows, columns, onEnd, foot }: { rows: readonly Entry[]; columns
                     return (
                       <span key={name} title={text}>
                         <span className="hidden">{name}: </span>
-                        {text}
+                        {shown(text, types.get(name), clock.stamp)}
                       </span>
                     )
                   })}

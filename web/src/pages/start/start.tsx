@@ -93,7 +93,7 @@ function Ledger({ health, error }: { health: Health | undefined; error: unknown 
   const check = health?.checks.find((each) => each.name === 'ledger')
   if (error) {
     return (
-      <Step state="bad" title="Gatebook runs">
+      <Step state="bad" title="Gatebook does not run, or cannot be reached">
         <Problem error={error} />
       </Step>
     )
@@ -116,12 +116,17 @@ function Ledger({ health, error }: { health: Health | undefined; error: unknown 
   )
 }
 
+/** Whether Gatebook did not answer, which the first step says. */
+function away(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'unreachable'
+}
+
 function Listeners({ setup, error }: { setup: Setup | undefined; error: unknown }) {
   if (error && !setup) {
     const role = error instanceof ApiError && error.code === 'role'
     return (
       <Step state="unknown" title="The gateway listens">
-        {role ? <p className="muted">Your role is not shown how calls come in. An investigator, auditor or administrator is.</p> : <Problem error={error} />}
+        {role ? <p className="muted">Your role is not shown how calls come in. An investigator, auditor or administrator is.</p> : !away(error) && <Problem error={error} />}
       </Step>
     )
   }
@@ -180,7 +185,7 @@ function Arriving({ calls, error }: { calls: Result | undefined; error: unknown 
   if (error && !calls) {
     return (
       <Step state="unknown" title="Calls arrive">
-        <Problem error={error} />
+        {!away(error) && <Problem error={error} />}
       </Step>
     )
   }
