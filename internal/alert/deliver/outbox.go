@@ -167,7 +167,8 @@ func (o *Outbox) list() []*worker {
 	return ws
 }
 
-// Run sends until ctx ends. What is on its way then has a moment to arrive.
+// Run sends until ctx ends. What is on its way then has a moment to arrive. It
+// is called once.
 func (o *Outbox) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	o.mu.Lock()
