@@ -139,6 +139,7 @@ func veil(values []detect.Value, pseudonym func(field, value string) string) []d
 func fold(kind Kind, members []*Message, now time.Time) *Message {
 	m := &Message{Kind: kind, Time: now, Counts: make(map[string]int)}
 	h := sha256.New()
+	h.Write([]byte(now.Format(time.RFC3339Nano) + "\n")) // the same may be folded again, by hand
 	newest := make(map[string]alert.Notice)
 	for _, x := range members {
 		h.Write([]byte(x.ID + "\n"))
