@@ -43,7 +43,7 @@ func (a *App) openOutbox() error {
 // pseudonym stands for a personal value where it must not be shown.
 func (a *App) pseudonym(field, value string) string {
 	fp := redact.Fingerprint(a.keys.fingerprint, "alert "+field+" "+value)
-	return "anon_" + strings.TrimPrefix(fp, "fp:")[:12]
+	return strings.TrimPrefix(fp, "fp:")[:12]
 }
 
 // receivers makes the receivers that a configuration names.

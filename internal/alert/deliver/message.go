@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
@@ -124,11 +125,15 @@ func reduce(n alert.Notice, pseudonym func(field, value string) string) alert.No
 	return n
 }
 
+// Anonymous begins a pseudonym, so that it is not taken for a value, and not
+// made into another one.
+const Anonymous = "anon_"
+
 func veil(values []detect.Value, pseudonym func(field, value string) string) []detect.Value {
 	out := make([]detect.Value, len(values))
 	for i, v := range values {
-		if !public[v.Field] {
-			v.Value = pseudonym(v.Field, v.Value)
+		if !public[v.Field] && !strings.HasPrefix(v.Value, Anonymous) {
+			v.Value = Anonymous + pseudonym(v.Field, v.Value)
 		}
 		out[i] = v
 	}

@@ -25,9 +25,9 @@ type Config struct {
 	// Receivers get the messages. Names are unique.
 	Receivers []Receiver
 
-	// Pseudonym stands for a personal value of a field in messages without
-	// personal data: the same for the same value, and no way back. nil: one
-	// word for all.
+	// Pseudonym stands, after [Anonymous], for a personal value of a field in
+	// messages without personal data: the same for the same value, and no way
+	// back. nil: one word for all.
 	Pseudonym func(field, value string) string
 
 	MaxPending int           // deliveries of one receiver; 0: 10,000
@@ -63,7 +63,7 @@ var ErrNotDead = errors.New("only a dead delivery can be tried again")
 // New makes the tables if they are not there.
 func New(ctx context.Context, c Config) (*Outbox, error) {
 	if c.Pseudonym == nil {
-		c.Pseudonym = func(string, string) string { return "(withheld)" }
+		c.Pseudonym = func(string, string) string { return "withheld" }
 	}
 	if c.MaxPending <= 0 {
 		c.MaxPending = 10_000
@@ -277,6 +277,14 @@ func (o *Outbox) Test(ctx context.Context, receiver string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.r.Timeout)
 	defer cancel()
 	return w.r.Channel.Send(ctx, TestMessage("test_"+hex.EncodeToString(random[:]), time.Now()))
+}
+
+// Minimise takes what is personal out of everything that waits, was given up or
+// is told of again, as if all receivers had asked for [Minimal]: for an erasure
+// of which nobody says which incidents it is about. What was sent cannot be
+// taken back.
+func (o *Outbox) Minimise(ctx context.Context) error {
+	return o.cfg.DB.Write(ctx, func(tx *sql.Tx) error { return minimise(tx, o.cfg.Pseudonym) })
 }
 
 // Forget deletes all that is kept of the incidents, for an erasure. What was

@@ -44,7 +44,7 @@ CREATE TABLE firing (
 	since    INTEGER NOT NULL,
 	body     BLOB NOT NULL, -- the newest Message as JSON
 	PRIMARY KEY (receiver, incident)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 `}
 
 // State is how far a delivery is.
@@ -335,6 +335,45 @@ func forget(tx *sql.Tx, incidents []string) error {
 	for id, body := range changed {
 		if _, err := tx.Exec("UPDATE deliveries SET body = ? WHERE id = ?", body, id); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// minimise takes what is personal out of all content that is kept.
+func minimise(tx *sql.Tx, pseudonym func(field, value string) string) error {
+	for _, table := range []string{"deliveries", "firing"} {
+		rows, err := tx.Query("SELECT rowid, body FROM " + table + " WHERE body IS NOT NULL")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		changed := make(map[int64][]byte)
+		for rows.Next() {
+			var id int64
+			var body []byte
+			if err := rows.Scan(&id, &body); err != nil {
+				return err
+			}
+			var m Message
+			if err := json.Unmarshal(body, &m); err != nil {
+				return fmt.Errorf("%s, row %d: %w", table, id, err)
+			}
+			for i, n := range m.Notices {
+				m.Notices[i] = reduce(n, pseudonym)
+			}
+			if changed[id], err = json.Marshal(&m); err != nil {
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		rows.Close()
+		for id, body := range changed {
+			if _, err := tx.Exec("UPDATE "+table+" SET body = ? WHERE rowid = ?", body, id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
