@@ -45,9 +45,13 @@ func (a *App) keysOf(names []string) []string {
 // forgetter makes the search index forget, whichever it is.
 type forgetter struct{ app *App }
 
-// Forget implements erasure.Index.
+// Forget implements erasure.Index. The alerts that wait are told of nobody any
+// more, either.
 func (f forgetter) Forget(ctx context.Context, match func(day string) bool) error {
 	a := f.app
+	if err := a.outbox.Minimise(ctx); err != nil {
+		return err
+	}
 	if a.supervisor != nil {
 		return a.follower.Forget(ctx, match)
 	}

@@ -284,7 +284,15 @@ func (o *Outbox) Test(ctx context.Context, receiver string) (string, error) {
 // of which nobody says which incidents it is about. What was sent cannot be
 // taken back.
 func (o *Outbox) Minimise(ctx context.Context) error {
-	return o.cfg.DB.Write(ctx, func(tx *sql.Tx) error { return minimise(tx, o.cfg.Pseudonym) })
+	changed := 0
+	err := o.cfg.DB.Write(ctx, func(tx *sql.Tx) (err error) {
+		changed, err = minimise(tx, o.cfg.Pseudonym)
+		return err
+	})
+	if err != nil || changed == 0 {
+		return err
+	}
+	return o.cfg.DB.Purge(ctx)
 }
 
 // Forget deletes all that is kept of the incidents, for an erasure. What was

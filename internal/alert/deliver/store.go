@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -340,12 +341,13 @@ func forget(tx *sql.Tx, incidents []string) error {
 	return nil
 }
 
-// minimise takes what is personal out of all content that is kept.
-func minimise(tx *sql.Tx, pseudonym func(field, value string) string) error {
+// minimise takes what is personal out of all content that is kept, and returns
+// of how many rows.
+func minimise(tx *sql.Tx, pseudonym func(field, value string) string) (n int, err error) {
 	for _, table := range []string{"deliveries", "firing"} {
 		rows, err := tx.Query("SELECT rowid, body FROM " + table + " WHERE body IS NOT NULL")
 		if err != nil {
-			return err
+			return n, err
 		}
 		defer rows.Close()
 		changed := make(map[int64][]byte)
@@ -353,28 +355,33 @@ func minimise(tx *sql.Tx, pseudonym func(field, value string) string) error {
 			var id int64
 			var body []byte
 			if err := rows.Scan(&id, &body); err != nil {
-				return err
+				return n, err
 			}
 			var m Message
 			if err := json.Unmarshal(body, &m); err != nil {
-				return fmt.Errorf("%s, row %d: %w", table, id, err)
+				return n, fmt.Errorf("%s, row %d: %w", table, id, err)
 			}
-			for i, n := range m.Notices {
-				m.Notices[i] = reduce(n, pseudonym)
+			for i, x := range m.Notices {
+				m.Notices[i] = reduce(x, pseudonym)
 			}
-			if changed[id], err = json.Marshal(&m); err != nil {
-				return err
+			after, err := json.Marshal(&m)
+			if err != nil {
+				return n, err
+			}
+			if !bytes.Equal(after, body) {
+				changed[id] = after
 			}
 		}
 		if err := rows.Err(); err != nil {
-			return err
+			return n, err
 		}
 		rows.Close()
 		for id, body := range changed {
 			if _, err := tx.Exec("UPDATE "+table+" SET body = ? WHERE rowid = ?", body, id); err != nil {
-				return err
+				return n, err
 			}
+			n++
 		}
 	}
-	return nil
+	return n, nil
 }
