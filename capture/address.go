@@ -58,6 +58,15 @@ func (r *Recorder) clientAddress(h http.Header, peer netip.Addr) netip.Addr {
 	return at
 }
 
+// ClientAddress returns the address of the client: of the peer, or as trusted
+// proxies vouch for it. It is not valid if the peer has none.
+func (x *Exchange) ClientAddress() netip.Addr {
+	if !x.peer.IsValid() {
+		return netip.Addr{}
+	}
+	return x.rec.clientAddress(x.r.Header, x.peer.Addr())
+}
+
 // lastElement cuts the last element of a list off, with regard to quotes.
 func lastElement(s string) (before, last string) {
 	quoted, cut := false, -1

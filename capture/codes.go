@@ -27,9 +27,13 @@ const (
 )
 
 // The reasons of a denial in event.Outcome.Reason, where Decision is
-// [Denied].
+// [Denied]. Where a measure that is dry would have denied an [Allowed] call the
+// reason is "would-block", "would-throttle" or "would-reauthenticate".
 const (
-	LevelTooLow = "level-too-low" // the principal is not proven as far as the route requires
+	LevelTooLow    = "level-too-low"  // the principal is not proven as far as the route requires
+	Blocked        = "blocked"        // by a measure, which event.Outcome.Measure names, as do those below
+	Throttled      = "throttled"      // there were too many calls before it
+	Reauthenticate = "reauthenticate" // its credential is not newer than the measure
 )
 
 // The decisions of event.Outcome.Decision.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/policy"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix // peers whose forwarding headers are believed; empty: none
 	ForwardedBy    string         // the header that they write: "X-Forwarded-For" (empty too) or "Forwarded"
 	AppendTimeout  time.Duration  // how long an answer waits for its record before it is refused; 0: DefaultAppendTimeout
+
+	Measures *policy.Live // which calls are refused; nil: none
 
 	Options Options // for Middleware
 }
@@ -80,6 +83,7 @@ type Recorder struct {
 	keyQuery     []string
 	evidence     []string
 	observer     Observer
+	measures     *policy.Live
 
 	sequence       atomic.Uint64
 	observerPanics atomic.Uint64
@@ -89,7 +93,7 @@ type Recorder struct {
 func New(c Config) (*Recorder, error) {
 	r := &Recorder{
 		edge: c.Edge, method: c.Method, sink: c.Sink, identifier: c.Identifier, redactor: c.Redactor,
-		observer: c.Observer, trusted: c.TrustedProxies, forwardedBy: http.CanonicalHeaderKey(c.ForwardedBy), wait: c.AppendTimeout,
+		observer: c.Observer, measures: c.Measures, trusted: c.TrustedProxies, forwardedBy: http.CanonicalHeaderKey(c.ForwardedBy), wait: c.AppendTimeout,
 	}
 	var errs []error
 	if c.Edge == "" {

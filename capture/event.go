@@ -50,6 +50,7 @@ func (x *Exchange) event() *event.Event {
 	e.Capture = event.Capture{Method: x.rec.method, Source: x.o.Source, Route: x.o.Route, Durability: string(x.o.durability())}
 	e.Principal, e.Credential = x.id.Principal, x.id.Credential
 	e.Outcome = event.Outcome{Status: x.status, Decision: x.decision, Reason: x.reason, Error: x.Failed()}
+	x.outcome(&e.Outcome)
 
 	call := x.rec.redactor.Call(x.secrets()...)
 	facts := x.fillPayload(e, call)
@@ -191,7 +192,7 @@ func (x *Exchange) fillWho(w *event.Who, call *redact.Call) {
 	w.Claimed, w.Chain = x.id.Claimed, x.id.Chain
 	if x.peer.IsValid() {
 		w.Peer = x.peer.String()
-		w.Address = x.rec.clientAddress(x.r.Header, x.peer.Addr()).String()
+		w.Address = x.ClientAddress().String()
 	}
 	w.Forwarded = forwardingValues(x.r.Header)
 	for i, v := range w.Forwarded {

@@ -53,6 +53,8 @@ type Exchange struct {
 	code        atomic.Pointer[string] // event.Outcome.Error
 	decision    string
 	reason      string
+	judged      judged
+	template    string // of the operation, as an observer says at the beginning
 	cut         bool
 	writeErr    error
 }

@@ -17,7 +17,8 @@ func Middleware(c Config) (func(http.Handler) http.Handler, error) {
 
 // Middleware returns what wraps a handler such that its calls are recorded
 // under o. The handler's ResponseWriter is an [Exchange]. If the handler
-// hijacks the connection, the call ends when the handler closes it.
+// hijacks the connection, the call ends when the handler closes it. A call that
+// a measure refuses does not reach the handler.
 func (r *Recorder) Middleware(o Options) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -26,7 +27,9 @@ func (r *Recorder) Middleware(o Options) func(http.Handler) http.Handler {
 			*inner = *req
 			inner.Body = x.Body()
 			defer x.handled()
-			next.ServeHTTP(x, inner)
+			if x.Admit() {
+				next.ServeHTTP(x, inner)
+			}
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/policy"
 )
 
 // memory is a sink that keeps events.
@@ -159,5 +160,33 @@ func TestAllThatIsWrongAtOnce(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}
+	}
+}
+
+// TestMiddlewareAsksTheMeasures blocks an address: the handler is not asked.
+func TestMiddlewareAsksTheMeasures(t *testing.T) {
+	here, err := policy.ParsePrefix("127.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := policy.Compile([]policy.Measure{{ID: "m1", Kind: policy.Block, Subject: policy.Subject{Address: here}}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, live := &memory{events: make(chan *event.Event, 1)}, new(policy.Live)
+	live.Store(set)
+	wrap, err := capture.Middleware(capture.Config{Edge: "e", Sink: m, Key: []byte("0123456789abcdef"), Measures: live})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Error("the handler was asked") })))
+	defer s.Close()
+	res, err := http.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if o := (<-m.events).Outcome; res.StatusCode != 403 || o.Decision != capture.Denied || o.Reason != capture.Blocked || o.Measure != "m1" {
+		t.Errorf("got %d, the event says %+v", res.StatusCode, o)
 	}
 }

@@ -124,10 +124,12 @@ func (x *Exchange) observe() {
 	}
 	w := &watch{rec: x.rec}
 	defer w.guard()
-	w.Observation = x.rec.observer.Observe(&Call{
+	c := &Call{
 		Source: x.o.Source, Route: x.o.Route, Method: x.r.Method, Host: HostName(x.r.Host), Path: x.reqPath, Query: x.reqQuery,
 		Header: x.r.Header, Identity: &x.id, HTTP2: x.r.ProtoMajor == 2,
-	})
+	}
+	w.Observation = x.rec.observer.Observe(c)
+	x.template = c.Template
 	if w.Observation == nil {
 		return
 	}

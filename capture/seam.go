@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net/netip"
+	"time"
 
 	"github.com/gatebook/gatebook/event"
 )
@@ -46,14 +47,16 @@ type Evidence struct {
 type Identity struct {
 	Principal  event.Principal
 	Credential event.Credential
-	Subject    string   // for the who envelope, as are those below
-	Name       string   //
-	Email      string   //
-	Groups     []string //
-	Tenant     string   //
-	Claimed    string   //
-	Chain      []string //
-	Secrets    []string // exact values of the credentials, to be redacted wherever they occur; never stored
+	Subject    string    // for the who envelope, as are those below
+	Name       string    //
+	Email      string    //
+	Groups     []string  //
+	Tenant     string    //
+	Claimed    string    //
+	Chain      []string  //
+	Issued     time.Time // when the credential was issued; zero: not known
+	Proven     time.Time // when its holder last proved who they are (auth_time); zero: not known
+	Secrets    []string  // exact values of the credentials, to be redacted wherever they occur; never stored
 }
 
 // Identifier turns evidence into an identity. It never fails and never waits

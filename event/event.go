@@ -206,7 +206,8 @@ type Outcome struct {
 	Status    int    `json:"status"`     // HTTP status sent; 0: none was sent
 	RPCStatus string `json:"rpc_status"` // status in the protocol's own terms: gRPC code by name, JSON-RPC error code, "error" for GraphQL answers with errors; empty: none was sent
 	Decision  string `json:"decision"`   // "allowed", "denied": what Gatebook decided; empty: it decided nothing
-	Reason    string `json:"reason"`     // why it was denied, as a short stable code
+	Reason    string `json:"reason"`     // why it was denied, or would have been, as a short stable code
+	Measure   string `json:"measure"`    // since 2: id of the measure by which it was denied, or would have been
 	Error     string `json:"error"`      // what went wrong, as a short stable code: "client-aborted", "upstream-refused"
 }
 

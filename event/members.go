@@ -39,6 +39,7 @@ func appendHeader(b []byte, h *Header) []byte {
 		e.str("rpc_status", h.Outcome.RPCStatus)
 		e.str("decision", h.Outcome.Decision)
 		e.str("reason", h.Outcome.Reason)
+		e.str("measure", h.Outcome.Measure)
 		e.str("error", h.Outcome.Error)
 	})
 	e.body("request", &h.Request)

@@ -40,6 +40,7 @@ func readHeader(b []byte, h *Header) bool {
 			r.str("rpc_status", &h.Outcome.RPCStatus)
 			r.str("decision", &h.Outcome.Decision)
 			r.str("reason", &h.Outcome.Reason)
+			r.str("measure", &h.Outcome.Measure)
 			r.str("error", &h.Outcome.Error)
 		})
 		r.body("request", &h.Request)

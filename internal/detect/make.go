@@ -98,6 +98,7 @@ var setters = map[string]set{
 		return nil
 	}),
 	"outcome.status":     integer(func(e *event.Event, n int) { e.Outcome.Status = n }),
+	"outcome.measure":    str(func(e *event.Event) *string { return &e.Outcome.Measure }),
 	"outcome.rpc_status": str(func(e *event.Event) *string { return &e.Outcome.RPCStatus }),
 	"outcome.decision":   str(func(e *event.Event) *string { return &e.Outcome.Decision }),
 	"outcome.reason":     str(func(e *event.Event) *string { return &e.Outcome.Reason }),

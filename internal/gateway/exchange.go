@@ -67,6 +67,11 @@ func relayInterim(x *capture.Exchange, status int, header http.Header) {
 
 // relay passes the answer on as it comes.
 func (g *Gateway) relay(x *capture.Exchange, r *http.Request, rt *route, a answer, status int, length int64) {
+	if !x.Continue() { // blocked while the API worked
+		a.Close()
+		g.endBlocked(x)
+		return
+	}
 	h := x.Header()
 	removeHops(h)
 	if !a.Consumed() && r.ProtoMajor == 1 {
@@ -88,6 +93,8 @@ func (g *Gateway) relay(x *capture.Exchange, r *http.Request, rt *route, a answe
 	case err == nil:
 	case errors.Is(err, errClient):
 		x.Abort(capture.ClientAborted)
+	case errors.Is(err, errBlocked):
+		g.endBlocked(x)
 	default:
 		g.broken(x, r, err)
 	}
@@ -110,6 +117,18 @@ func streams(h http.Header) bool {
 
 // errClient says that it was the client who broke off.
 var errClient = errors.New("the client does not take its answer")
+
+// errBlocked says that a block was decided while the answer passed.
+var errBlocked = errors.New("the call was blocked")
+
+// endBlocked breaks off a call that was blocked while it was under way.
+func (g *Gateway) endBlocked(x *capture.Exchange) {
+	if x.Reset() { // it was held
+		x.Problem(http.StatusForbidden, capture.Blocked, "This call was blocked.")
+		return
+	}
+	x.Abort("")
+}
 
 // longBody is how much of an answer is sent before each further piece has its
 // time limit: short ones go into buffers and cost no timer.
@@ -139,6 +158,9 @@ func (g *Gateway) copyBody(x *capture.Exchange, a answer, rt *route, flush bool)
 		}
 		if err != nil {
 			return err
+		}
+		if !x.Continue() {
+			return errBlocked
 		}
 		if sent += int64(len(p)); sent > longBody && rt.client > 0 {
 			x.SetWriteDeadline(time.Now().Add(rt.client))

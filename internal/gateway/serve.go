@@ -41,6 +41,8 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case g.c.MaxInFlight > 0 && inFlight > int64(g.c.MaxInFlight):
 		x.Fail(capture.Overloaded)
 		x.Problem(http.StatusServiceUnavailable, capture.Overloaded, "Too many calls are in flight; try again later.")
+	case !x.Admit():
+		// It was answered.
 	case ambiguous:
 		x.Fail(capture.RequestMalformed)
 		x.Problem(http.StatusBadRequest, capture.RequestMalformed, "The path can be read in more than one way; send it without dot segments, double slashes, backslashes and encoded slashes.")
@@ -49,7 +51,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Problem(http.StatusNotFound, capture.NoRoute, "No API is configured for this host, path and method.")
 	case rt.MaxBody > 0 && r.ContentLength > rt.MaxBody:
 		g.tooLarge(x, rt)
-	case g.admit(x, rt):
+	case g.proven(x, rt):
 		g.exchange(x, r, rt)
 	}
 }
@@ -75,9 +77,9 @@ func (g *Gateway) tooLarge(x *capture.Exchange, rt *route) {
 	x.Problem(http.StatusRequestEntityTooLarge, capture.BodyTooLarge, "The request's body is larger than "+strconv.FormatInt(rt.MaxBody, 10)+" bytes.")
 }
 
-// admit decides whether the principal is proven as far as the route requires,
+// proven decides whether the principal is proven as far as the route requires,
 // and answers if not.
-func (g *Gateway) admit(x *capture.Exchange, rt *route) bool {
+func (g *Gateway) proven(x *capture.Exchange, rt *route) bool {
 	if rt.Level <= event.LevelNone {
 		return true
 	}

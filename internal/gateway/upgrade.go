@@ -48,7 +48,12 @@ func (g *Gateway) switchProtocols(x *capture.Exchange, r *http.Request, out *htt
 		x.Fail(capture.ClientAborted)
 		return
 	}
-	splice(client.(*capture.Conn), up)
+	var mu sync.Mutex // both directions ask
+	splice(client.(*capture.Conn), up, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return x.Continue()
+	})
 }
 
 // switchHead returns the header of a 101 answer. Connection and Upgrade are
@@ -67,11 +72,12 @@ func switchHead(h http.Header) []byte {
 	return append(b, "Connection: Upgrade\r\n\r\n"...)
 }
 
-// splice copies in both directions until both have ended, or one has failed.
-func splice(client *capture.Conn, up io.ReadWriteCloser) {
+// splice copies in both directions until both have ended, or one has failed, or
+// the call may not go on.
+func splice(client *capture.Conn, up io.ReadWriteCloser, may func() bool) {
 	var both sync.WaitGroup
 	both.Go(func() {
-		if pump(up, client) != nil {
+		if pump(up, client, may) != nil {
 			client.Interrupt()
 			up.Close()
 			return
@@ -79,7 +85,7 @@ func splice(client *capture.Conn, up io.ReadWriteCloser) {
 		halfClose(up)
 	})
 	both.Go(func() {
-		if pump(client, up) != nil {
+		if pump(client, up, may) != nil {
 			client.Interrupt()
 			up.Close()
 			return
@@ -90,12 +96,15 @@ func splice(client *capture.Conn, up io.ReadWriteCloser) {
 	up.Close()
 }
 
-func pump(to io.Writer, from io.Reader) error {
+func pump(to io.Writer, from io.Reader, may func() bool) error {
 	buf := pieces.Get().(*[]byte)
 	defer pieces.Put(buf)
 	for {
 		n, err := from.Read(*buf)
 		if n > 0 {
+			if !may() {
+				return errBlocked
+			}
 			if _, err := to.Write((*buf)[:n]); err != nil {
 				return err
 			}

@@ -139,6 +139,7 @@ func newEntry(installation redact.Key, r record) *entry {
 		},
 		Subject: r.Name,
 		Name:    r.Name,
+		Issued:  r.Created,
 	}
 	refused := func(reason string) *capture.Identity {
 		id := identity.Refused(identity.MethodAPIKey, reason, r.Name)

@@ -237,6 +237,8 @@ func (r *Resolver) accept(t *token, is *issuer, signer *key, compact string) *ve
 		Name:    c.Name.one(),
 		Email:   c.Email.one(),
 		Groups:  t.groups(is.Groups),
+		Issued:  c.IssuedAt.time(),
+		Proven:  t.authTime(),
 	}
 	if is.Tenant != "" {
 		if tenants := t.groups([]string{is.Tenant}); len(tenants) == 1 {

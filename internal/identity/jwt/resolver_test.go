@@ -26,7 +26,8 @@ func TestGood(t *testing.T) {
 	r := newResolver(t, newTestIssuer(k), func(c *Config) { c.Issuers[0].Tenant = "org_id" })
 	run(t, r)
 	now := time.Now()
-	token := k.sign(t, claimSet(now, "org_id", "org_9", "act", map[string]any{
+	proven := now.Add(-time.Hour).Truncate(time.Second).UTC()
+	token := k.sign(t, claimSet(now, "auth_time", proven.Unix(), "org_id", "org_9", "act", map[string]any{
 		"sub": "checkout", "act": map[string]any{"sub": "gateway", "iss": "https://other.example"}}), nil)
 	want := &capture.Identity{
 		Principal: event.Principal{Kind: event.User, ID: identity.Pseudonym(testKey, issuerURL, "u-71c4"), Issuer: issuerURL,
@@ -38,7 +39,7 @@ func TestGood(t *testing.T) {
 				{ID: identity.Pseudonym(testKey, issuerURL, "checkout"), Issuer: issuerURL},
 				{ID: identity.Pseudonym(testKey, "https://other.example", "gateway"), Issuer: "https://other.example"}}},
 		Subject: "u-71c4", Name: "Alice Moreau", Email: "alice@shop.example", Groups: []string{"support"}, Tenant: "org_9",
-		Chain: []string{"checkout", "gateway"},
+		Chain: []string{"checkout", "gateway"}, Issued: now.Truncate(time.Second).UTC(), Proven: proven,
 	}
 	for _, call := range []string{"first", "cached"} {
 		if got := r.Resolve(t.Context(), bearer(token)); !reflect.DeepEqual(got, want) {

@@ -121,6 +121,16 @@ func (c *claims) check() error {
 	return nil
 }
 
+// authTime returns when the user last proved who they are (RFC 9068, section
+// 2.2.1); zero if the token does not say, or not as it should.
+func (t *token) authTime() time.Time {
+	var s seconds
+	if raw, ok := t.all["auth_time"]; !ok || json.Unmarshal(raw, &s) != nil {
+		return time.Time{}
+	}
+	return s.time()
+}
+
 // subject returns who the token is about; a token of a client for itself may
 // lack sub.
 func (c *claims) subject() string {

@@ -97,6 +97,7 @@ func (r *Resolver) identify(cert *x509.Certificate) *capture.Identity {
 		},
 		Credential: credential(cert),
 		Subject:    subject,
+		Issued:     cert.NotBefore,
 		Name:       cert.Subject.CommonName,
 		Groups:     cert.Subject.OrganizationalUnit,
 	}
