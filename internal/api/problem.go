@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gatebook/gatebook/internal/act"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
@@ -86,6 +87,14 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 501, Type: "inventory", Detail: detail}
 	case errors.Is(err, reading.ErrPending):
 		return &Problem{Status: 409, Type: "pending", Detail: detail}
+	case errors.Is(err, act.ErrProtected):
+		return &Problem{Status: 403, Type: "protected", Detail: detail}
+	case errors.Is(err, act.ErrWide):
+		return &Problem{Status: 422, Type: "wide", Detail: detail}
+	case errors.Is(err, act.ErrApproval):
+		return &Problem{Status: 403, Type: "approval", Detail: detail, Help: "ask another investigator or administrator"}
+	case errors.Is(err, act.ErrConflict):
+		return &Problem{Status: 409, Type: "conflict", Detail: detail}
 	case errors.As(err, &held):
 		return &Problem{Status: 423, Type: "held", Detail: held.Error()}
 	case errors.Is(err, reading.ErrBusy), errors.Is(err, erasure.ErrBusy):

@@ -63,6 +63,7 @@ func routes() []route {
 		{method: http.MethodGet, path: "/api/v1/openapi.json", id: "openapi", summary: "This document.", handle: openAPI, public: true},
 	}
 	list = append(list, readerRoutes()...)
+	list = append(list, measureRoutes()...)
 	list = append(list, sessionRoutes()...)
 	list = append(list, accountRoutes()...)
 	list = append(list, objectRoutes()...)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatebook/gatebook/internal/act"
 	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/people"
@@ -25,6 +26,7 @@ type Config struct {
 	Room    *reading.Room
 	Tokens  []Token
 	Keeper  *erasure.Keeper // nil: nothing can be erased, held or expire
+	Act     *act.Keeper     // nil: nothing can be blocked
 	Alerts  *alert.Book     // nil: there is no detection here
 	Keys    Keys            // nil: keys cannot be managed
 	Readers Readers         // lets in more readers; nil: there are none, and none can be made

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/internal/act"
 	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/alert/deliver"
 	"github.com/gatebook/gatebook/internal/catalog"
@@ -27,6 +28,7 @@ import (
 	"github.com/gatebook/gatebook/internal/objects"
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/people"
+	"github.com/gatebook/gatebook/internal/policy"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/stamp"
@@ -42,6 +44,8 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Level   *slog.LevelVar // of Log; nil: it cannot be changed
+
+	NoMeasures bool // nothing is blocked or throttled, whatever was decided
 }
 
 // App is a Gatebook. Make one with [Open], then [App.Run] it.
@@ -79,6 +83,8 @@ type App struct {
 	readers *apikey.Store // of who reads the record
 	room    *reading.Room
 	keeper  *erasure.Keeper
+	live    policy.Live // what the gateway asks about calls
+	act     *act.Keeper
 	api     http.Handler
 
 	operations *operation.Tracker   // what the calls are about
@@ -184,6 +190,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 	// The keeper: what is erased, what expires, what is held.
 	a.keeper = erasure.New(a.keeperConfig())
 
+	// Act: what is blocked and throttled, in force before a call comes in.
+	if err = a.openAct(); err != nil {
+		return nil, err
+	}
+
 	// Detection: a view that judges, and the alerts that it leads to.
 	if err = a.openDetection(serving); err != nil {
 		return nil, fmt.Errorf("opening detection: %w", err)
@@ -241,6 +252,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.people != nil {
 		views.run(end, "ending sessions", a.people.Run)
 	}
+	views.run(end, "ending measures", a.act.Run)
 	views.run(end, "watching the clock", a.watchClock)
 	views.run(end, "telling operations apart", a.followOperations)
 	if a.classifier != nil {
@@ -391,7 +403,7 @@ func (a *App) openDoor(l *config.Listener) (*door, error) {
 	}
 	recorder, err := capture.New(capture.Config{
 		Edge: a.edge + "/" + l.Name, Method: "gateway", Sink: a.recorder, Identifier: chain, Observer: a.observer(redactor),
-		Redactor: redactor, Hosts: hosts(a.cfg), TrustedProxies: l.TrustedProxies,
+		Redactor: redactor, Hosts: hosts(a.cfg), TrustedProxies: l.TrustedProxies, Measures: &a.live,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listener %s: %w", l.Name, err)

@@ -38,6 +38,9 @@ func checkNames(c *config.Config) error {
 			errs = append(errs, fmt.Errorf("reports.privileged[%d]: %w", i, err))
 		}
 	}
+	if _, err := actRules(c); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 

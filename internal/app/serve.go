@@ -21,6 +21,7 @@ type ServeOptions struct {
 	ConfigFlags
 	Version        string
 	Stdout, Stderr io.Writer
+	NoMeasures     bool // see [Options]
 }
 
 // Serve runs Gatebook until ctx ends. SIGHUP loads the configuration again.
@@ -34,7 +35,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	log := newLog(o.Stderr, cfg.Log.Format, level)
-	a, err := Open(Options{Config: cfg, Version: o.Version, Log: log, Level: level}, true)
+	a, err := Open(Options{Config: cfg, Version: o.Version, Log: log, Level: level, NoMeasures: o.NoMeasures}, true)
 	if err != nil {
 		return err
 	}
@@ -166,5 +167,8 @@ func openLocal(data string) (*App, error) {
 	if err := adopt(cfg); err != nil {
 		return nil, err
 	}
-	return Open(Options{Config: cfg, Version: "local", Log: slog.New(slog.DiscardHandler)}, false)
+	return Open(Options{Config: cfg, Version: localVersion, Log: slog.New(slog.DiscardHandler)}, false)
 }
+
+// localVersion is the version of an App that answers one command.
+const localVersion = "local"

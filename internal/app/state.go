@@ -212,6 +212,11 @@ func (a *App) reload(next *config.Config) error {
 	if err != nil {
 		return err
 	}
+	merged.Act = next.Act
+	acting, err := actRules(&merged)
+	if err != nil {
+		return err
+	}
 	merged.Detect.Rules, merged.Detect.Disabled, merged.Detect.Levels = next.Detect.Rules, next.Detect.Disabled, next.Detect.Levels
 	if a.detector != nil {
 		if _, err := rules(&merged.Detect).Load(); err != nil {
@@ -256,6 +261,9 @@ func (a *App) reload(next *config.Config) error {
 	}
 	a.keeper.SetPolicy(retention(&merged.Retention))
 	if err := a.outbox.Swap(context.Background(), receivers); err != nil {
+		return err
+	}
+	if err := a.act.SetRules(acting); err != nil {
 		return err
 	}
 	if a.detector != nil {

@@ -74,6 +74,7 @@ var Neighbours = map[string]string{
 	"internal/cli internal/verify":        "the verb verify is that of gatebook-verify",
 	"internal/api internal/console":       "one server answers for both",
 	"internal/alert/... internal/reading": "alerts are looked at and decided about by readers",
+	"internal/act internal/reading":       "what a reader decides is sealed as theirs, and previewed as a search is",
 	"internal/erasure internal/reading":   "an erasure is decided by a reader, and means events as a search does",
 }
 

@@ -25,5 +25,6 @@ the configuration again, SIGTERM lets the calls in flight end.`,
 	f.StringVar(&o.Ops, "ops", "", "the `address` of the operations listener (default 127.0.0.1:8401)")
 	f.StringVar(&o.Data, "data", "", "the data `directory` (default ./gatebook-data)")
 	f.StringVarP(&o.File, "config", "c", "", "the configuration `file`")
+	f.BoolVar(&o.NoMeasures, "no-measures", false, "put no block, throttle or other measure in force; this is recorded")
 	return c
 }

@@ -56,6 +56,10 @@ type Config struct {
 	// kept as long as the ledger; see docs/erasure.md.
 	Retention Retention `key:"retention" reload:"reload"`
 
+	// What may be done about access: gatebook block, throttle and reauth, and
+	// rules; see docs/act.md.
+	Act Act `key:"act" reload:"reload"`
+
 	// Search. It can always be rebuilt from the ledger.
 	Index Index `key:"index" reload:"restart"`
 

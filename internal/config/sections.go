@@ -233,6 +233,38 @@ type RouteRetention struct {
 	Payload time.Duration `key:"payload" default:"0s" max:"36500d"`
 }
 
+// Act says what may be done about access.
+type Act struct {
+	// Nothing may be done to calls of these: subjects like
+	// principal:p_0b6c…, app:crm, key:7GQ2…, address:10.0.0.0/8 and
+	// route:login. Several parts are joined by " and ".
+	Protect []string `key:"protect"`
+
+	// The longest time that a measure may be in force. 0: any, also without
+	// end.
+	MaxDuration time.Duration `key:"max_duration" default:"0s" max:"36500d"`
+
+	// What a second person must approve. What means very many calls (a whole
+	// route, a large range of addresses) needs it in any case.
+	Approval ActApproval `key:"approval"`
+}
+
+// ActApproval says what needs the approval of a second person.
+type ActApproval struct {
+	// All measures of these kinds.
+	Kinds []string `key:"kinds" oneof:"block,throttle,reauthenticate"`
+
+	// All measures whose subject has nothing but these parts, such as app.
+	Subjects []string `key:"subjects" oneof:"credential,key,principal,app,address,route,operation"`
+
+	// All measures that are longer in force than this, or without end. 0:
+	// none.
+	LongerThan time.Duration `key:"longer_than" default:"0s" max:"36500d"`
+
+	// How long a proposal waits for an answer.
+	Wait time.Duration `key:"wait" default:"24h" min:"1s" max:"30d"`
+}
+
 // Index is search.
 type Index struct {
 	// "child": Gatebook runs its own index. "remote": it uses a VictoriaLogs

@@ -60,6 +60,12 @@ const (
 // inForce reports whether m's time is not over.
 func (m *Measure) inForce(now time.Time) bool { return m.Until.IsZero() || now.Before(m.Until) }
 
+// state is what changes about a measure while it is in force.
+type state struct {
+	bucket bucket        // Throttle
+	calls  atomic.Uint64 // that it refused, or would have
+}
+
 // bucket lets calls through at a rate: the generic cell rate algorithm (ITU-T
 // I.371), which needs one number, the time at which the bucket would be full
 // again.

@@ -37,12 +37,13 @@ func (v Verdict) Refused() bool { return v.Kind != "" && !v.DryRun }
 // entry is a measure with its state.
 type entry struct {
 	Measure
-	bucket *bucket // Throttle: shared with the sets before and after
+	state *state // shared with the sets before and after
 }
 
 // Set is the measures in force, ready to be asked. The nil Set has none.
 type Set struct {
 	entries   []*entry
+	states    map[string]*state            // by id
 	exact     [lookups]map[string][]*entry // by the part that is looked up
 	ranges    prefixes
 	protected protection
@@ -62,36 +63,40 @@ const (
 
 // Compile makes a set of measures, or says what is wrong with them. Calls that
 // one of the protected subjects means pass whatever measures there are; they
-// get a dry verdict. Throttles go on where those of the same id were in before,
-// which may be nil.
+// get a dry verdict. Throttles and counts go on where those of the same id
+// were in before, which may be nil.
 func Compile(measures []Measure, protected []Subject, before *Set) (*Set, error) {
-	s := &Set{protected: newProtection(protected)}
+	s := &Set{protected: newProtection(protected), states: make(map[string]*state, len(measures))}
 	var errs []error
 	for _, m := range measures {
 		if err := m.check(); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		e := &entry{Measure: m}
-		if m.Kind == Throttle {
-			if e.bucket = before.bucketOf(m.ID); e.bucket == nil {
-				e.bucket = new(bucket)
-			}
+		e := &entry{Measure: m, state: before.stateOf(m.ID)}
+		if e.state == nil {
+			e.state = new(state)
 		}
-		s.entries = append(s.entries, e)
+		s.entries, s.states[m.ID] = append(s.entries, e), e.state
 		s.add(e)
 	}
 	return s, errors.Join(errs...)
 }
 
-func (s *Set) bucketOf(id string) *bucket {
+func (s *Set) stateOf(id string) *state {
 	if s == nil {
 		return nil
 	}
-	if i := slices.IndexFunc(s.entries, func(e *entry) bool { return e.ID == id }); i >= 0 {
-		return s.entries[i].bucket
+	return s.states[id]
+}
+
+// Calls returns how many calls the measure has refused, or would have, since
+// it was first compiled.
+func (s *Set) Calls(id string) uint64 {
+	if st := s.stateOf(id); st != nil {
+		return st.calls.Load()
 	}
-	return nil
+	return 0
 }
 
 func (s *Set) add(e *entry) {
@@ -156,9 +161,11 @@ func (s *Set) Judge(c *Call, now time.Time) Verdict {
 	if v.Kind == "" {
 		v = j.dry
 	}
-	if v.Kind != "" && !v.DryRun && s.protected.means(c) {
-		v.DryRun = true
+	if v.Kind == "" {
+		return v
 	}
+	v.DryRun = v.DryRun || s.protected.means(c)
+	s.states[v.Measure].calls.Add(1)
 	return v
 }
 
@@ -174,9 +181,10 @@ func (s *Set) Ends(c *Call, now time.Time) Verdict {
 			j.firm(e)
 		}
 	})
-	if j.real.Kind != "" && s.protected.means(c) {
+	if j.real.Kind == "" || s.protected.means(c) {
 		return Verdict{}
 	}
+	s.states[j.real.Measure].calls.Add(1)
 	return j.real
 }
 
@@ -233,7 +241,7 @@ func (j *judgement) throttle(e *entry) {
 	if e.Kind != Throttle || !j.means(e) {
 		return
 	}
-	if wait := e.bucket.take(&e.Measure, j.now); wait > 0 {
+	if wait := e.state.bucket.take(&e.Measure, j.now); wait > 0 {
 		j.found(e, Verdict{Kind: Throttle, Measure: e.ID, DryRun: e.DryRun, Wait: wait})
 	}
 }

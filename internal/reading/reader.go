@@ -74,6 +74,11 @@ const (
 	ActErase     Action = "erase"     // remove envelopes
 	ActHold      Action = "hold"      // begin and end legal holds
 
+	ActMeasures Action = "list-measures" // what is done about access
+	ActPropose  Action = "propose"       // propose what is done, for somebody else to approve
+	ActApprove  Action = "approve"       // approve what somebody else proposed
+	ActAct      Action = "act"           // block, throttle, demand new authentication, and undo that
+
 	ActHolds Action = "list-holds" // legal holds
 
 	ActDeliveries Action = "list-deliveries" // where alerts went, and how the receivers are
@@ -106,6 +111,7 @@ var needs = map[Action][]Role{
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,
 	ActHandle: payloads, ActSilence: payloads,
 	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,
+	ActMeasures: everyone, ActPropose: payloads, ActApprove: payloads, ActAct: management,
 	ActHolds: overseers, ActRetention: overseers,
 	ActDeliveries: searchers, ActDeliver: payloads,
 }

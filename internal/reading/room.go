@@ -172,6 +172,9 @@ func (r *Room) DecideAt(ctx context.Context, who Reader, a Action, name, query s
 	return receipt.Number, err
 }
 
+// Pseudonym returns the pseudonym of a reader in the record.
+func (r *Room) Pseudonym(name string) string { return r.cfg.Pseudonym(issuer, name) }
+
 func (r *Room) record(ctx context.Context, who Reader, kind event.Kind, name, query string, objects []event.Object, facts []event.Fact) error {
 	_, err := r.seal(ctx, who, kind, name, query, objects, facts)
 	return err

@@ -1,6 +1,33 @@
 // Generated from docs/openapi.json. Do not edit:
 // go test ./internal/api -run TestOpenAPI -update
 
+export interface ActMeasure {
+  answer_by?: string;
+  approved?: string;
+  burst?: number;
+  by?: string;
+  calls?: number;
+  decision: number;
+  dry_run?: boolean;
+  ended?: string;
+  ended_by?: string;
+  ending?: number;
+  /** nanoseconds */
+  for?: number;
+  id: string;
+  incident?: string;
+  kind: string;
+  rate?: number;
+  reason?: string;
+  rule?: string;
+  since: string;
+  state: string;
+  subject: string;
+  until?: string;
+  why?: string;
+  wide?: boolean;
+}
+
 export interface AlertFindings {
   findings: LiveKept[];
   next?: string;
@@ -134,6 +161,19 @@ export interface ApiNewKey {
   kind?: string;
   name: string;
   scopes?: string[];
+}
+
+export interface ApiNewMeasure {
+  burst?: number;
+  dry_run?: boolean;
+  /** nanoseconds */
+  for?: number;
+  force?: boolean;
+  incident?: string;
+  kind: string;
+  propose?: boolean;
+  rate?: number;
+  subject: string;
 }
 
 export interface ApiNewReader {
@@ -707,6 +747,7 @@ export interface EventOperation {
 export interface EventOutcome {
   decision?: string;
   error?: string;
+  measure?: string;
   reason?: string;
   rpc_status?: string;
   status?: number;
@@ -1187,11 +1228,26 @@ export interface Operations {
     body: ApiNewKey;
     result: ApiKeySecret;
   };
+  /** POST /api/v1/measures: Block, throttle, or demand new authentication; or propose it, if somebody must approve it. Needs the header Gatebook-Reason. */
+  addMeasure: {
+    params: never;
+    body: ApiNewMeasure;
+    result: ActMeasure;
+  };
   /** POST /api/v1/readers: Make a reader's token. It is in the answer and nowhere else. */
   addReader: {
     params: never;
     body: ApiNewReader;
     result: ApiReaderToken;
+  };
+  /** POST /api/v1/measures/{measure}/approve: Put in force what somebody else proposed. Needs the header Gatebook-Reason. */
+  approveMeasure: {
+    params: {
+      /** The measure's id, or a beginning of it that only one has. */
+      measure: string;
+    };
+    body: never;
+    result: ActMeasure;
   };
   /** GET /api/v1/inventory/apps: Apps: OAuth clients, for whom they act and what they read. */
   apps: {
@@ -1469,6 +1525,12 @@ export interface Operations {
     body: never;
     result: Blob;
   };
+  /** DELETE /api/v1/measures: End all measures in force. Needs the header Gatebook-Reason. */
+  liftMeasures: {
+    params: never;
+    body: never;
+    result: ActMeasure[];
+  };
   /** POST /api/v1/accounts/{account}/link: Make a link that signs in to a local account once, and sets a new password. It ends those before. */
   linkAccount: {
     params: {
@@ -1512,6 +1574,15 @@ export interface Operations {
     params: never;
     body: never;
     result: ApiKey[];
+  };
+  /** GET /api/v1/measures: What is done about access: blocks, throttles, demands to authenticate anew. */
+  listMeasures: {
+    params: {
+      /** Which: open are those in force and those proposed, all are also those that ended in the last 90 days. */
+      state?: 'open' | 'in-force' | 'proposed' | 'all';
+    };
+    body: never;
+    result: ActMeasure[];
   };
   /** GET /api/v1/readers: Who may read the record: the named tokens of the operations listener. */
   listReaders: {
@@ -1582,6 +1653,15 @@ export interface Operations {
     };
     body: never;
     result: ReadingLooks;
+  };
+  /** GET /api/v1/measures/{measure}: One measure. */
+  measure: {
+    params: {
+      /** The measure's id, or a beginning of it that only one has. */
+      measure: string;
+    };
+    body: never;
+    result: ActMeasure;
   };
   /** GET /metrics: Metrics for Prometheus. */
   metrics: {
@@ -1664,6 +1744,15 @@ export interface Operations {
     params: never;
     body: never;
     result: ApiHealth;
+  };
+  /** POST /api/v1/measures/{measure}/reject: Say no to what was proposed, or take back what you proposed. Needs the header Gatebook-Reason. */
+  rejectMeasure: {
+    params: {
+      /** The measure's id, or a beginning of it that only one has. */
+      measure: string;
+    };
+    body: never;
+    result: ActMeasure;
   };
   /** DELETE /api/v1/holds/{hold}: End a legal hold. Needs the header Gatebook-Reason. */
   releaseHold: {
@@ -1858,6 +1947,15 @@ export interface Operations {
     body: never;
     result: ReadingTouched;
   };
+  /** DELETE /api/v1/measures/{measure}: End a measure. Needs the header Gatebook-Reason. */
+  undoMeasure: {
+    params: {
+      /** The measure's id, or a beginning of it that only one has. */
+      measure: string;
+    };
+    body: never;
+    result: ActMeasure;
+  };
   /** POST /api/v1/verify: Verify the whole ledger: lines of progress, then the report. */
   verify: {
     params: never;
@@ -1884,7 +1982,9 @@ export const operations = {
   addAccount: { method: 'POST', path: '/api/v1/accounts' },
   addHold: { method: 'POST', path: '/api/v1/holds' },
   addKey: { method: 'POST', path: '/api/v1/keys' },
+  addMeasure: { method: 'POST', path: '/api/v1/measures' },
   addReader: { method: 'POST', path: '/api/v1/readers' },
+  approveMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/approve' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
   callers: { method: 'GET', path: '/api/v1/inventory/callers' },
   changeAccount: { method: 'POST', path: '/api/v1/accounts/{account}' },
@@ -1906,11 +2006,13 @@ export const operations = {
   import: { method: 'POST', path: '/api/v1/imports/{format}' },
   inventoryDiff: { method: 'GET', path: '/api/v1/inventory/diff' },
   ledgerPage: { method: 'GET', path: '/ledger' },
+  liftMeasures: { method: 'DELETE', path: '/api/v1/measures' },
   linkAccount: { method: 'POST', path: '/api/v1/accounts/{account}/link' },
   listAccounts: { method: 'GET', path: '/api/v1/accounts' },
   listDeliveries: { method: 'GET', path: '/api/v1/alerts/deliveries' },
   listHolds: { method: 'GET', path: '/api/v1/holds' },
   listKeys: { method: 'GET', path: '/api/v1/keys' },
+  listMeasures: { method: 'GET', path: '/api/v1/measures' },
   listReaders: { method: 'GET', path: '/api/v1/readers' },
   listReceivers: { method: 'GET', path: '/api/v1/alerts/receivers' },
   listReports: { method: 'GET', path: '/api/v1/reports' },
@@ -1920,6 +2022,7 @@ export const operations = {
   loginLink: { method: 'POST', path: '/api/v1/login-link' },
   looksAt: { method: 'GET', path: '/api/v1/events/{event}/looks' },
   looksOf: { method: 'GET', path: '/api/v1/looks' },
+  measure: { method: 'GET', path: '/api/v1/measures/{measure}' },
   metrics: { method: 'GET', path: '/metrics' },
   object: { method: 'GET', path: '/api/v1/object' },
   observedAPI: { method: 'GET', path: '/api/v1/inventory/openapi.json' },
@@ -1927,6 +2030,7 @@ export const operations = {
   operations: { method: 'GET', path: '/api/v1/inventory/operations' },
   proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
   readyz: { method: 'GET', path: '/readyz' },
+  rejectMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/reject' },
   releaseHold: { method: 'DELETE', path: '/api/v1/holds/{hold}' },
   removeAccount: { method: 'DELETE', path: '/api/v1/accounts/{account}' },
   report: { method: 'GET', path: '/api/v1/reports/{name}' },
@@ -1946,6 +2050,7 @@ export const operations = {
   tlogCheckpoint: { method: 'GET', path: '/checkpoint' },
   tlogTile: { method: 'GET', path: '/tile/{path}' },
   touched: { method: 'GET', path: '/api/v1/touched' },
+  undoMeasure: { method: 'DELETE', path: '/api/v1/measures/{measure}' },
   verify: { method: 'POST', path: '/api/v1/verify' },
   who: { method: 'GET', path: '/api/v1/who' },
 } as const satisfies { [id in keyof Operations]: { method: string; path: string } };
