@@ -38,19 +38,23 @@ type adaptiveRule struct {
 	score   float64 // from which on a number is far out
 	need    int     // metrics that must be far out at once
 	learn   uint64  // timespans of its own after which they weigh as much as its peers; until then its own limit is doubled
+	mature  uint64  // timespans of its own before which only cold holds; 0: its peers stand in
 	cold    float64 // floors that are enough while there is no past at all; 0: never enough
 }
 
 // adaptive reads a correlation of numbers against the past.
 func (r *reader) adaptive(c *correlation, n, cond *node) {
 	const path = "correlation.condition"
-	r.known(cond, path, "score", "metrics", "learn", "cold")
+	r.known(cond, path, "score", "metrics", "learn", "cold", "mature")
 	a := adaptiveRule{span: c.span, score: 5, need: 1, learn: 20, cold: 20}
 	if cond.get("score") != nil {
 		a.score = r.decimal(cond, path, "score")
 	}
 	if cond.get("learn") != nil {
 		a.learn = r.count(cond, path, "learn", 1, maxCount)
+	}
+	if cond.get("mature") != nil {
+		a.mature = r.count(cond, path, "mature", 1, maxCount)
 	}
 	if cond.get("cold") != nil {
 		a.cold = r.decimal(cond, path, "cold")
@@ -204,6 +208,8 @@ func (p *profile) differ(i int, values []uint64) float64 {
 func (a *adaptiveState) limit(p *profile, i int) (float64, bool) {
 	peers := a.Peers[i].N >= peerLeast
 	switch {
+	case p.N < a.mature:
+		return 0, false
 	case p.N < selfLeast && !peers:
 		return 0, false
 	case !peers:
@@ -236,6 +242,16 @@ func (a *adaptiveState) weight(p *profile, i int) float64 {
 	return float64(p.N) / float64(p.N+a.learn)
 }
 
+// unknown is the value from which on metric i of a group without enough past
+// is far out: so many times the floor, and what is far out among its peers.
+func (a *adaptiveState) unknown(i int) float64 {
+	least := a.cold * a.metrics[i].floor
+	if a.Peers[i].N >= peerLeast {
+		least = max(least, a.Peers[i].limit(a.score))
+	}
+	return least
+}
+
 func (a *adaptiveState) far(p *profile, i int) bool {
 	x, floor := p.Sum[i], a.metrics[i].floor
 	if x < floor {
@@ -243,7 +259,7 @@ func (a *adaptiveState) far(p *profile, i int) bool {
 	}
 	limit, ok := a.limit(p, i)
 	if !ok {
-		return a.cold > 0 && x >= a.cold*floor
+		return a.cold > 0 && x >= a.unknown(i)
 	}
 	return x >= limit
 }
@@ -258,7 +274,7 @@ func (a *adaptiveState) explain(p *profile) verdict {
 		case ok:
 			want = max(want, limit)
 		default:
-			want *= a.cold
+			want = a.unknown(i)
 		}
 		v.terms = append(v.terms, Term{m.name + " in " + spanText(a.span), number(p.Sum[i]), ">= " + number(want)})
 		if ok {
@@ -267,7 +283,7 @@ func (a *adaptiveState) explain(p *profile) verdict {
 				Term{m.name + ": 99 % of all groups' timespans are below", number(a.Peers[i].high()), ""},
 				Term{m.name + ": weight of its own past", decimalText(a.weight(p, i)), ""})
 		} else {
-			v.terms = append(v.terms, Term{m.name + ": there is no past to compare with, so many times the floor", number(p.Sum[i] / m.floor), ">= " + number(a.cold)})
+			v.terms = append(v.terms, Term{m.name + ": there is no past to compare with, so many times the floor", number(p.Sum[i] / m.floor), ">= " + number(a.unknown(i)/m.floor)})
 		}
 	}
 	v.terms = append(v.terms, Term{"numbers that must be far out", strconv.Itoa(a.need), "of " + strconv.Itoa(len(a.metrics))})

@@ -36,7 +36,7 @@ type reference struct {
 // correlation is a compiled correlation. Its state is in a correlator.
 type correlation struct {
 	kind     string
-	refs     []*reference // for sequence_absence, the last is the one that must come before
+	refs     []*reference // for sequence_absence, the last is the one that must come before; with among, the one that a share is of
 	groupBy  []string     // as written
 	span     time.Duration
 	generate []string // rules that make findings of their own all the same; "true": all
@@ -76,7 +76,7 @@ type verdict struct {
 
 // correlationKeys are the keys of a correlation, by type.
 var correlationKeys = map[string][]string{
-	"event_count":      {"timespan", "condition"},
+	"event_count":      {"timespan", "condition", "among"},
 	"value_count":      {"timespan", "condition", "except"},
 	"value_sum":        {"timespan", "condition"},
 	"value_changes":    {"timespan", "condition"},
@@ -167,8 +167,10 @@ func (r *reader) references(c *correlation, n *node, own bool) {
 	if strings.HasPrefix(c.kind, "temporal") && (len(c.refs) < 2 || len(c.refs) > 8) {
 		r.at(orNode(list, n), path, "want 2 to 8 rules for %s", c.kind)
 	}
-	if w := n.get("without"); w != nil && w.shape == scalar {
-		add(w)
+	for _, key := range []string{"without", "among"} {
+		if w := n.get(key); w != nil && w.shape == scalar {
+			add(w)
+		}
 	}
 }
 

@@ -14,9 +14,12 @@ const maxCount = 10000
 // counting reads the condition of the correlations that count.
 func (r *reader) counting(c *correlation, n, cond *node) {
 	const path = "correlation.condition"
-	keys := []string{"gte", "gt", "field"}
-	if c.kind == "event_count" {
-		keys = keys[:2]
+	keys := []string{"gte", "gt", "field", "share"}
+	switch c.kind {
+	case "event_count":
+		keys = []string{"gte", "gt", "share"}
+	case "value_sum", "value_changes":
+		keys = keys[:3]
 	}
 	if cond.get("lt") != nil || cond.get("lte") != nil || cond.get("eq") != nil {
 		r.at(cond, path, "has lt, lte or eq, which hold before anything came: write gte, or sequence_absence for what did not come")
@@ -34,11 +37,15 @@ func (r *reader) counting(c *correlation, n, cond *node) {
 			return
 		}
 	}
-	need := r.threshold(c, cond, f)
+	need, share := r.threshold(c, cond, f), r.share(c, n, cond)
 	switch c.kind {
 	case "event_count":
 		c.start = func(limit int, _ Config) correlator {
-			return &countState{table: newTable(limit, func(s *counted, now int64) float64 { return s.worth(now, int(need), c.span) }), need: int(need), span: c.span}
+			s := &countState{table: newTable(limit, func(s *counted, now int64) float64 { return s.worth(now, int(need), c.span) }), need: int(need), span: c.span, share: share}
+			if share > 0 {
+				s.among, s.most = len(c.refs)-1, int(float64(need)/share)
+			}
+			return s
 		}
 	case "value_sum":
 		c.start = func(limit int, _ Config) correlator {
@@ -52,7 +59,7 @@ func (r *reader) counting(c *correlation, n, cond *node) {
 		except, within := r.except(n)
 		c.start = func(limit int, _ Config) correlator {
 			return &valueState{table: newTable(limit, func(s *valued, now int64) float64 { return s.worth(now, int(need), c.span) }),
-				need: int(need), span: c.span, f: f, except: except, within: within}
+				need: int(need), span: c.span, f: f, except: except, within: within, share: share}
 		}
 	}
 }
@@ -85,6 +92,29 @@ func (r *reader) threshold(c *correlation, cond *node, f *field) uint64 {
 	return n
 }
 
+// share reads which part of all must count: of the events of the rule that
+// among names, or of the values, those with the ones that except leaves out.
+func (r *reader) share(c *correlation, n, cond *node) float64 {
+	const path = "correlation.condition"
+	of := map[string]string{"event_count": "among", "value_count": "except"}[c.kind]
+	switch has := n.get(of) != nil; {
+	case cond.get("share") == nil && of == "among" && has:
+		r.at(n.get(of), "correlation.among", "is here and no share, write condition: {share: 0.8}")
+		return 0
+	case cond.get("share") == nil:
+		return 0
+	case !has:
+		r.at(cond.get("share"), path+".share", "is a share of nothing, write %s: beside condition", of)
+		return 0
+	}
+	share := r.decimal(cond, path, "share")
+	if share <= 0 || share > 1 {
+		r.at(cond.get("share"), path+".share", "is not between 0 and 1")
+		return 1
+	}
+	return share
+}
+
 // except reads which values do not count, because the group was given them.
 func (r *reader) except(n *node) (*field, time.Duration) {
 	const path = "correlation.except"
@@ -100,6 +130,23 @@ func (r *reader) except(n *node) (*field, time.Duration) {
 type counted struct {
 	At  []int64 `json:"t"`
 	Ref []Ref   `json:"r"`
+	Of  []int64 `json:"of,omitempty"` // times of what the share is of, oldest first
+}
+
+// note keeps the newest max times of what the share is of, from since on.
+func (s *counted) note(at int64, max int, since int64) {
+	s.Of = append(s.Of, at)
+	i := 0
+	for i < len(s.Of) && (s.Of[i] < since || len(s.Of)-i > max) {
+		i++
+	}
+	s.Of = s.Of[i:]
+}
+
+// since counts the times of what the share is of, from t on.
+func (s *counted) since(t int64) int {
+	i, _ := slices.BinarySearch(s.Of, t)
+	return len(s.Of) - i
 }
 
 // add adds an event, keeps the newest max, and drops those before since.
@@ -124,19 +171,29 @@ func recent(at int64) float64 { return float64(at) / 1e24 }
 
 type countState struct {
 	*table[counted]
-	need int
-	span time.Duration
+	need  int
+	span  time.Duration
+	share float64 // 0: any
+	among int     // the reference that it is a share of
+	most  int     // events of it that there may be
 }
 
-func (c *countState) observe(o *observation, _ int, key []byte) func() verdict {
+func (c *countState) observe(o *observation, i int, key []byte) func() verdict {
 	s := c.get(key, o.at)
+	if c.share > 0 && i == c.among {
+		s.note(o.at, c.most+1, o.at-int64(c.span))
+		return nil
+	}
 	s.add(o.at, o.ref, c.need, o.at-int64(c.span))
-	if len(s.At) < c.need {
+	if len(s.At) < c.need || c.share > 0 && s.since(s.At[0]) > c.most {
 		return nil
 	}
 	return func() verdict {
-		return verdict{[]Term{{"events in " + spanText(c.span), strconv.Itoa(len(s.At)), ">= " + strconv.Itoa(c.need)}},
-			slices.Clone(s.Ref[:len(s.Ref)-1]), uint64(len(s.At)), s.At[0]}
+		terms := []Term{{"events in " + spanText(c.span), strconv.Itoa(len(s.At)), ">= " + strconv.Itoa(c.need)}}
+		if c.share > 0 {
+			terms = append(terms, Term{"share of all in that time", decimalText(float64(len(s.At)) / float64(max(s.since(s.At[0]), len(s.At)))), ">= " + decimalText(c.share)})
+		}
+		return verdict{terms, slices.Clone(s.Ref[:len(s.Ref)-1]), uint64(len(s.At)), s.At[0]}
 	}
 }
 
@@ -214,6 +271,7 @@ type valued struct {
 	Seen   smallMap[value] `json:"seen"`
 	Except smallMap[int64] `json:"except"` // when last given
 	Last   int64           `json:"last"`
+	Given  counted         `json:"given,omitzero"` // times of values that did not count, where a share is asked for
 }
 
 func (s *valued) worth(now int64, need int, span time.Duration) float64 {
@@ -230,6 +288,7 @@ type valueState struct {
 	f      *field
 	except *field
 	within time.Duration
+	share  float64 // of the values that must not be excepted; 0: any
 }
 
 func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
@@ -238,6 +297,9 @@ func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 	fresh := false
 	for _, h := range o.hashes(c.f) {
 		if given, ok := s.Except.get(h); ok && given >= o.at-int64(c.within) {
+			if c.share > 0 {
+				s.Given.note(o.at, c.most()+1, o.at-int64(c.span))
+			}
 			continue
 		}
 		if _, known := s.Seen.get(h); s.Seen.len() <= c.need || known {
@@ -254,10 +316,21 @@ func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 		return nil
 	}
 	s.Seen.keep(func(_ uint64, v value) bool { return v.At >= o.at-int64(c.span) })
-	if s.Seen.len() < c.need {
+	if s.Seen.len() < c.need || c.share > 0 && s.Given.since(s.oldest()) > c.most() {
 		return nil
 	}
 	return func() verdict { return s.explain(c, o) }
+}
+
+// most is how many values that do not count there may be beside those that do.
+func (c *valueState) most() int { return int(float64(c.need) * (1 - c.share) / c.share) }
+
+func (s *valued) oldest() int64 {
+	at := s.Last
+	for _, x := range s.Seen.entries() {
+		at = min(at, x.V.At)
+	}
+	return at
 }
 
 // give notes that a value was given. When there is no room the oldest half is
@@ -297,6 +370,10 @@ func (s *valued) explain(c *valueState, o *observation) verdict {
 	v.terms = []Term{{"different values of " + c.f.name + " in " + spanText(c.span), strconv.Itoa(s.Seen.len()), ">= " + strconv.Itoa(c.need)}}
 	if c.except != nil {
 		v.terms = append(v.terms, Term{"values not counted, because they were given in " + c.except.name + " within " + spanText(c.within), strconv.Itoa(s.Except.len()), ""})
+	}
+	if c.share > 0 {
+		given := s.Given.since(v.from)
+		v.terms = append(v.terms, Term{"share of the values that count", decimalText(float64(s.Seen.len()) / float64(s.Seen.len()+given)), ">= " + decimalText(c.share)})
 	}
 	return v
 }

@@ -31,6 +31,7 @@ var derivedFields = []derived{
 	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place.", func(e *event.Event) string { return network(e, 16, 32) }, nil},
 	{"who.program", "The kind of program that called: the JA4 of its ClientHello, and the names in its user agent without their versions.", program, nil},
 	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`.", nil, given},
+	{"what.own", "Those of `what.asked` whose id is the caller's own: `who.subject`, `who.email` or `principal.id`.", nil, own},
 	{"what.tenants", "The tenants that the request names: the ids of its objects of type " + strings.Join(tenantTypes, ", ") + ".", nil, tenants},
 	{"what.tenants.foreign", "Those of them that are not the caller's own, `who.tenant`. Absent where that is not known.", nil, foreignTenants},
 	{"what.targets.foreign", "Those of `what.targets` that are neither under the domain of the caller's mail address, nor that of the API.", nil, foreignTargets},
@@ -58,6 +59,17 @@ func lookupDerived(name string) *field {
 func given(e *event.Event, yield func(string)) {
 	if e.What != nil {
 		for _, o := range e.What.Objects[min(e.What.Asked, uint64(len(e.What.Objects))):] {
+			yield(o.Type + "/" + o.ID)
+		}
+	}
+}
+
+func own(e *event.Event, yield func(string)) {
+	if e.What == nil {
+		return
+	}
+	for _, o := range e.What.Objects[:min(e.What.Asked, uint64(len(e.What.Objects)))] {
+		if o.ID != "" && (o.ID == e.Principal.ID || e.Who != nil && (o.ID == e.Who.Subject || o.ID == e.Who.Email)) {
 			yield(o.Type + "/" + o.ID)
 		}
 	}

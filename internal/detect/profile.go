@@ -42,6 +42,7 @@ func unmarshalWith(b []byte, table, extra any) error {
 const (
 	maxKnown      = 256
 	maxPopulation = 1 << 16
+	fewGroups     = 3 // groups; a value that fewer use is rare, however few groups there are
 )
 
 // firstSeen reads a correlation of new values.
@@ -144,14 +145,14 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 		if ok && o.at-last < int64(s.forget) {
 			continue
 		}
-		if r := s.surprise(h); r > rarest {
+		if r := s.surprise(h); r > rarest && (r >= s.newness.rarity || s.Values[h] < fewGroups) {
 			fresh, rarest = i, r
 		}
 		if !ok {
 			s.add(h)
 		}
 	}
-	if rarest < 0 || learned < s.events || age < int64(s.span) || rarest < s.newness.rarity {
+	if rarest < 0 || learned < s.events || age < int64(s.span) {
 		return nil
 	}
 	return func() verdict {
@@ -162,7 +163,7 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 		}
 		want := ""
 		if s.newness.rarity > 0 {
-			want = ">= " + decimalText(s.newness.rarity)
+			want = ">= " + decimalText(s.newness.rarity) + ", or fewer than " + strconv.Itoa(fewGroups) + " groups"
 		}
 		return verdict{append(terms, Term{"rarity: -ln of the share of groups that use it", decimalText(rarest), want}), nil, 1, o.at}
 	}
