@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -8,204 +9,198 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/detect"
 )
 
-// begin is when the traffic begins: a Monday.
+// begin is when dense traffic begins: a Monday. Before it there is only the
+// thin history of a few keys.
 var begin = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
-// world makes traffic. The same seed makes the same.
+// The days of a world: those in which nothing is attacked, so that the rules
+// can learn, and all of them.
+const (
+	quietDays = 10
+	days      = 21
+	day       = 24 * time.Hour
+)
+
+// item is an event of the stream, and what it is in truth.
+type item struct {
+	at    time.Time
+	e     *event.Event
+	c     *campaign // of which it is; nil: of nobody who attacks
+	alike string    // the look-alike that it is of
+}
+
+// world makes the events of one seed, in order of time, a day after the other.
+// The same seed makes the same.
 type world struct {
-	r        *rand.Rand
-	span     time.Duration
-	people   []person
-	apps     []app
-	events   []*event.Event
-	attackOf map[event.ID]*attack // events of attacks
-	attacks  []*attack
+	seed      uint64
+	r         *rand.Rand // of the background
+	quota     int        // events of the background in a day of work
+	size      float64    // of the population: 1 has ten thousand actors
+	customers []*actor
+	staff     []*actor
+	apps      []*actor
+	sites     []site
+	weights   map[string]*weights
+	net       *internet
+	campaigns []*campaign
+	ahead     map[int64][]item // by day
+	labels    map[string]uint16
+	names     []string
+	seq       uint64
+	shape     *shape      // nil: not measured
+	stop      func() bool // nil, or whether to leave it unfinished
 }
 
-type person struct {
-	id    string
-	rate  float64
-	nets  []string
-	admin bool
-}
-
-type app struct {
-	id, client, net string
-	rate            float64
-	records         float64
-}
-
-// attack is one attack, and what became of it.
-type attack struct {
-	name, strength string
-	events         int
-	begin          time.Time
-}
-
-func newWorld(seed uint64, span time.Duration) *world {
-	w := &world{r: rand.New(rand.NewPCG(seed, 0x5157)), span: span, attackOf: map[event.ID]*attack{}}
-	for i := range 400 {
-		p := person{id: fmt.Sprintf("p_u%d", i), rate: w.pareto(1), admin: i%50 == 0}
-		for range 1 + w.r.IntN(3) {
-			p.nets = append(p.nets, w.address())
-		}
-		w.people = append(w.people, p)
+// newWorld returns a world of about n events of background.
+func newWorld(seed uint64, n int) *world {
+	w := &world{
+		seed: seed, r: rand.New(rand.NewPCG(seed, 0x5157)), size: max(float64(n)/1e6, 0.02),
+		quota: int(float64(n) / (days - 6*0.45)), ahead: map[int64][]item{}, labels: map[string]uint16{"": 0}, names: []string{""}, weights: map[string]*weights{},
 	}
-	for i := range 12 {
-		w.apps = append(w.apps, app{fmt.Sprintf("p_a%d", i), fmt.Sprintf("app%d", i), w.address(), 30 * w.pareto(1), 20 * w.pareto(0.9)})
-	}
+	w.net = newInternet(w.r)
+	w.populate()
 	return w
 }
 
-func (w *world) pareto(index float64) float64 {
-	return min(math.Pow(1-w.r.Float64(), -1/index), 1000)
+// random returns numbers of their own for a part of the world, so that the
+// others do not change when it is left out.
+func (w *world) random(part string) *rand.Rand {
+	h := uint64(14695981039346656037)
+	for _, b := range []byte(part) {
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	return rand.New(rand.NewPCG(w.seed, h))
 }
 
-func (w *world) address() string {
-	return fmt.Sprintf("%d.%d.%d.%d", 11+w.r.IntN(180), w.r.IntN(256), w.r.IntN(256), 1+w.r.IntN(254))
-}
-
-// add adds an event of an attack, or, with a nil attack, of normal traffic.
-func (w *world) add(a *attack, at time.Time, e event.Event) {
+// add puts an event into the stream. It is of c, or of nobody who attacks.
+func (w *world) add(c *campaign, alike string, at time.Time, e *event.Event) {
+	w.seq++
 	var b [8]byte
-	for i := range b {
-		b[i] = byte(w.r.Uint32())
+	binary.BigEndian.PutUint64(b[:], (w.seq*0x9e3779b97f4a7c15)<<16>>2)
+	binary.BigEndian.PutUint16(b[6:], w.label(alike))
+	e.Kind, e.Arrived, e.ID = event.Access, at, event.NewID(at, b)
+	if e.Completed.IsZero() {
+		e.Completed = at
 	}
-	e.Kind, e.Arrived = event.Access, at
-	e.Completed = at.Add(time.Duration(20+w.r.IntN(400)) * time.Millisecond)
-	e.ID = event.NewID(at, b)
-	e.Capture.Route, e.Operation.Host, e.Operation.Basis = "shop", "api.example.com", event.BasisDocument
-	w.events = append(w.events, &e)
-	if a != nil {
-		if a.events == 0 {
-			a.begin = at
+	if c != nil {
+		c.note(e)
+	}
+	d := int64(detect.Time(e).Sub(begin) / day)
+	if detect.Time(e).Before(begin) {
+		d = -1
+	}
+	w.ahead[d] = append(w.ahead[d], item{at, e, c, alike})
+}
+
+// label numbers look-alikes: the last two bytes of an event's id, which no
+// rule reads, say which it is of, so that findings can be traced without a
+// memory of all events.
+func (w *world) label(alike string) uint16 {
+	n, ok := w.labels[alike]
+	if !ok {
+		n = uint16(len(w.names))
+		w.labels[alike], w.names = n, append(w.names, alike)
+	}
+	return n
+}
+
+func (w *world) alikeOf(id event.ID) string {
+	if n := binary.BigEndian.Uint16(id[14:]); int(n) < len(w.names) {
+		return w.names[n]
+	}
+	return ""
+}
+
+// each calls yield for the events of each day, in the order of their times.
+func (w *world) each(yield func([]item)) {
+	w.history()
+	for d := int64(-1); d < days || len(w.ahead) > 0; d++ {
+		if w.stop != nil && w.stop() {
+			return
 		}
-		a.events++
-		w.attackOf[e.ID] = a
-	}
-}
-
-// moment is a time of day in which people work more.
-func (w *world) moment() time.Time {
-	day := time.Duration(w.r.IntN(int(w.span/(24*time.Hour)))) * 24 * time.Hour
-	hour := min(max(13+4*w.r.NormFloat64(), 0), 23)
-	return begin.Add(day + time.Duration((hour+w.r.Float64())*float64(time.Hour)))
-}
-
-func (w *world) normal(n int) {
-	for len(w.events) < n {
-		if w.r.IntN(10) < 7 {
-			w.session()
-		} else {
-			w.sync()
+		if d >= 0 && d < days {
+			w.background(int(d))
 		}
-	}
-}
-
-func pick[T any](w *world, list []T, rate func(T) float64) T {
-	total := 0.0
-	for _, x := range list {
-		total += rate(x)
-	}
-	at := w.r.Float64() * total
-	for _, x := range list {
-		if at -= rate(x); at < 0 {
-			return x
-		}
-	}
-	return list[len(list)-1]
-}
-
-// as is a call of a person's session.
-func (p person) as(session string, net string) event.Event {
-	var e event.Event
-	e.Principal = event.Principal{Kind: event.User, ID: p.id, Level: event.LevelVerified}
-	e.Credential = event.Credential{Method: "jwt", Client: "web", Fingerprint: "hmac:" + p.id + session}
-	e.Who = &event.Who{Address: net}
-	return e
-}
-
-func login(net string, status int) event.Event {
-	var e event.Event
-	e.Principal.Kind = event.Anonymous
-	e.Operation = event.Operation{Method: "POST", Route: "/login", Action: event.ActionAuthenticate}
-	e.Outcome.Status = status
-	e.Who = &event.Who{Address: net}
-	return e
-}
-
-func read(e event.Event, route string, records uint64, asked, given []string) event.Event {
-	e.Operation.Method, e.Operation.Route, e.Operation.Action = "GET", route, event.ActionRead
-	e.Outcome.Status, e.Records, e.Objects = 200, records, []string{"customer"}
-	e.Data = []event.Data{{Class: "email", Count: max(records, 1)}, {Class: "name", Count: max(records, 1)}}
-	e.Response.Bytes = 300 * max(records, 1)
-	e.What = &event.What{Asked: uint64(len(asked))}
-	for _, id := range append(slices.Clone(asked), given...) {
-		e.What.Objects = append(e.What.Objects, event.Object{Type: "customer", ID: id})
-	}
-	return e
-}
-
-func (w *world) wait(mean time.Duration) time.Duration {
-	return time.Duration(w.r.ExpFloat64() * float64(mean))
-}
-
-func (w *world) customer() string { return fmt.Sprint(w.r.IntN(20000)) }
-
-// session is a person who signs in, looks at lists and opens some of what is
-// there.
-func (w *world) session() {
-	p := pick(w, w.people, func(p person) float64 { return p.rate })
-	t, net := w.moment(), p.nets[w.r.IntN(len(p.nets))]
-	name := fmt.Sprintf("/%d", w.r.Uint32())
-	for range max(0, w.r.IntN(5)-2) {
-		w.add(nil, t, login(net, 401))
-		t = t.Add(w.wait(5 * time.Second))
-	}
-	w.add(nil, t, login(net, 200))
-	for range int(min(w.pareto(1.1), 60)) {
-		t = t.Add(w.wait(6 * time.Second))
-		list := make([]string, 20)
-		for i := range list {
-			list[i] = w.customer()
-		}
-		w.add(nil, t, read(p.as(name, net), "/customers", 20, nil, list))
-		for _, id := range list[:w.r.IntN(7)] {
-			t = t.Add(w.wait(4 * time.Second))
-			e := read(p.as(name, net), "/customers/{id}", 1, []string{id}, nil)
-			switch w.r.IntN(40) {
-			case 0:
-				e.Outcome.Status, e.Data, e.Records = 404, nil, 0
-			case 1, 2, 3, 4:
-				e.Operation.Method, e.Operation.Action = "PUT", event.ActionUpdate
+		items := w.ahead[d]
+		delete(w.ahead, d)
+		slices.SortStableFunc(items, func(a, b item) int {
+			if c := detect.Time(a.e).Compare(detect.Time(b.e)); c != 0 {
+				return c
 			}
-			w.add(nil, t, e)
+			return slices.Compare(a.e.ID[:], b.e.ID[:])
+		})
+		if w.shape != nil && d >= 0 && d < days {
+			w.shape.add(items)
+		}
+		yield(items)
+	}
+}
+
+// site is an API of one tenant.
+type site struct {
+	tenant string
+	host   string
+}
+
+// internet is where addresses come from. A provider has several networks of 16
+// bits.
+type internet struct {
+	homes, phones, hosts []provider
+}
+
+type provider struct{ nets [][2]int }
+
+func newInternet(r *rand.Rand) *internet {
+	var n internet
+	make := func(list *[]provider, count, nets int) {
+		for range count {
+			var p provider
+			for range nets {
+				p.nets = append(p.nets, [2]int{11 + r.IntN(180), r.IntN(256)})
+			}
+			*list = append(*list, p)
 		}
 	}
-	if p.admin && w.r.IntN(3) == 0 {
-		e := p.as(name, net)
-		e.Operation = event.Operation{Method: "POST", Route: "/admin/users", Action: event.ActionAdminister}
-		e.Outcome.Status = 200
-		w.add(nil, t.Add(time.Second), e)
-	}
+	make(&n.homes, 40, 5)
+	make(&n.phones, 6, 3)
+	make(&n.hosts, 14, 6)
+	return &n
 }
 
-func (a app) as() event.Event {
-	var e event.Event
-	e.Principal = event.Principal{Kind: event.Service, ID: a.id, Level: event.LevelVerified}
-	e.Credential = event.Credential{Method: "api-key", Client: a.client, KeyID: a.id, Fingerprint: "hmac:" + a.id}
-	e.Who = &event.Who{Address: a.net}
-	return e
+func (p provider) address(r *rand.Rand) string {
+	n := p.nets[r.IntN(len(p.nets))]
+	return fmt.Sprintf("%d.%d.%d.%d", n[0], n[1], r.IntN(256), 1+r.IntN(254))
 }
 
-// sync is an app that reads what has changed.
-func (w *world) sync() {
-	a := pick(w, w.apps, func(a app) float64 { return a.rate })
-	t := w.moment()
-	for range int(min(w.pareto(1.2), 50)) {
-		t = t.Add(w.wait(2 * time.Second))
-		w.add(nil, t, read(a.as(), []string{"/customers", "/orders"}[w.r.IntN(2)], uint64(a.records*w.pareto(1.5)), nil, nil))
+func one[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// pareto has a heavy tail: variances do not exist.
+func pareto(r *rand.Rand, index, most float64) float64 {
+	return min(math.Pow(1-r.Float64(), -1/index), most)
+}
+
+func gap(r *rand.Rand, mean time.Duration) time.Duration {
+	return time.Duration(r.ExpFloat64() * float64(mean))
+}
+
+// weights picks by weight.
+type weights struct{ sums []float64 }
+
+func (w *world) pick(name string, list []*actor, r *rand.Rand) *actor {
+	ws := w.weights[name]
+	if ws == nil {
+		ws = &weights{}
+		total := 0.0
+		for _, a := range list {
+			total += a.rate
+			ws.sums = append(ws.sums, total)
+		}
+		w.weights[name] = ws
 	}
+	x := r.Float64() * ws.sums[len(ws.sums)-1]
+	i, _ := slices.BinarySearch(ws.sums, x)
+	return list[min(i, len(list)-1)]
 }
