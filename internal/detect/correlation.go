@@ -201,7 +201,7 @@ func (r *reader) groups(c *correlation, n *node) {
 			if f == nil {
 				break
 			}
-			if f.list {
+			if f.list && f.number >= 0 {
 				r.at(at, path, "%s can have several values, name fields that have one", field)
 			}
 			ref.keys = append(ref.keys, f)

@@ -30,6 +30,7 @@ var derivedFields = []derived{
 	{"who.network", "The network of `who.address`: its first 24 bits, or 48 of IPv6, as in `192.0.2.0/24`.", func(e *event.Event) string { return network(e, 24, 48) }, nil},
 	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place.", func(e *event.Event) string { return network(e, 16, 32) }, nil},
 	{"who.program", "The kind of program that called: the JA4 of its ClientHello, and the names in its user agent without their versions.", program, nil},
+	{"what.uri", "The path and the query as sent, redacted.", uri, nil},
 	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`.", nil, given},
 	{"what.own", "Those of `what.asked` whose id is the caller's own: `who.subject`, `who.email` or `principal.id`.", nil, own},
 	{"what.tenants", "The tenants that the request names: the ids of its objects of type " + strings.Join(tenantTypes, ", ") + ".", nil, tenants},
@@ -54,6 +55,16 @@ func lookupDerived(name string) *field {
 		}
 	}
 	return nil
+}
+
+func uri(e *event.Event) string {
+	switch {
+	case e.What == nil:
+		return ""
+	case e.What.Query == "":
+		return e.What.Path
+	}
+	return e.What.Path + "?" + e.What.Query
 }
 
 func given(e *event.Event, yield func(string)) {

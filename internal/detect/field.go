@@ -53,6 +53,9 @@ func (f *field) one(e *event.Event) string {
 
 // lookupField returns the field of a rule called name, or nil.
 func lookupField(name string) *field {
+	if f := lookupOriginal(name); f != nil {
+		return f
+	}
 	f := findField(name)
 	if f != nil {
 		f.number = fieldNumbers[name]

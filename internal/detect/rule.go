@@ -317,7 +317,7 @@ func (r *reader) fields(n *node, path, key string) []*field {
 	out := []*field{}
 	for _, name := range r.strs(n, path, key) {
 		if f := r.field(n.get(key), join(path, key), name); f != nil {
-			if f.list {
+			if f.list && f.number >= 0 {
 				r.at(n.get(key), join(path, key), "%s can have several values, name fields that have one", name)
 			}
 			out = append(out, f)

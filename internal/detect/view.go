@@ -59,6 +59,12 @@ func (v *view) text(f *field) string {
 	if f.str != nil && !f.costly {
 		return f.str(v.Event)
 	}
+	if f.number < 0 {
+		for _, s := range v.values(f) {
+			return s
+		}
+		return ""
+	}
 	m := &v.fields[f.number]
 	if m.turn != v.turn {
 		m.turn, m.text = v.turn, f.one(v.Event)
@@ -71,6 +77,11 @@ func (v *view) text(f *field) string {
 func (v *view) values(f *field) []string {
 	if f.strs != nil {
 		return f.strs(v.Event)
+	}
+	if f.number < 0 {
+		var values []string
+		f.each(v.Event, func(s string) { values = append(values, s) })
+		return values
 	}
 	m := &v.fields[f.number]
 	if m.turn != v.turn {
@@ -115,6 +126,13 @@ func (v *view) nth(f *field, i int) string {
 
 // hashesOf returns the hash of each value of f, in their order.
 func (v *view) hashesOf(f *field) []uint64 {
+	if f.number < 0 {
+		var of []uint64
+		for _, s := range v.values(f) {
+			of = append(of, hash(s))
+		}
+		return of
+	}
 	m := &v.hashes[f.number]
 	if m.turn == v.turn {
 		return m.of
