@@ -1,27 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
-import type { Plugin, ProxyOptions } from 'vite'
+import type { ProxyOptions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const out = resolve(import.meta.dirname, '../internal/console/dist/app')
-
-// The binary serves files as they are, so that each is there compressed, too.
-const compress: Plugin = {
-  name: 'compress',
-  apply: 'build',
-  closeBundle: () => {
-    for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
-      if (!/\.(js|css|html|svg)$/.test(name)) continue
-      const file = resolve(out, name)
-      const bytes = readFileSync(file)
-      if (bytes.length < 512) continue
-      writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
-      writeFileSync(`${file}.br`, brotliCompressSync(bytes))
-    }
-  },
-}
 
 // In development the pages come from here and all else from a running Gatebook,
 // with the token of its data directory. See README.md.
@@ -42,7 +25,7 @@ const proxy: ProxyOptions = {
 }
 
 export default defineConfig({
-  plugins: [react(), compress],
+  plugins: [react()],
   build: {
     outDir: out,
     emptyOutDir: true,

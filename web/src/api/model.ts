@@ -25,18 +25,7 @@ export type Body = T.EventBody
 
 export type Setup = T.ApiSetup
 export type SetupRoute = T.ApiSetupRoute
-
-export interface Me {
-  signed_in: boolean
-  name?: string
-  role?: string
-  actions: string[]
-  reasons: string[]
-  session?: { id: string }
-  set_password?: boolean
-  sign_in: { passwords: boolean; min_password: number; oidc?: string; first: boolean }
-  version: string
-}
+export type Me = T.ApiMe
 
 export type VerifyItem = T.ApiVerifyItem
 export type VerifyReport = T.ApiReport

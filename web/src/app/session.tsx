@@ -1,8 +1,8 @@
 // Who is signed in.
 
-import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
+import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { json, onSignedOut } from '../api/client'
+import { json, onSignedOut, standingReason } from '../api/client'
 import type { Me } from '../api/model'
 
 export const sessionQuery = queryOptions({
@@ -11,6 +11,14 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
   retry: false,
 })
+
+/** Forgets all that was answered to one person before another comes, or nobody. */
+export function changeSession(client: QueryClient, me: Me | undefined): void {
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] })
+  standingReason.set('')
+  if (me) client.setQueryData(sessionQuery.queryKey, me)
+  else void client.resetQueries({ queryKey: sessionQuery.queryKey })
+}
 
 /** Who asks. Asked again when an answer says that nobody is signed in. */
 export function useSession() {

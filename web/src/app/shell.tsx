@@ -13,7 +13,7 @@ import { bindings, useKeys } from './keys'
 import { find, navigation, pages } from './pages'
 import { address, go, Link, usePlace } from './router'
 import type { Me } from '../api/model'
-import { useSession } from './session'
+import { changeSession, useSession } from './session'
 import { useStored } from './stored'
 import './shell.css'
 
@@ -191,8 +191,7 @@ function Account({ session }: { session: Me | undefined }) {
         return
       }
     }
-    client.clear()
-    standingReason.set('')
+    changeSession(client, undefined)
     if (onward) location.assign(onward)
     else go('/sign-in', { replace: true })
   }

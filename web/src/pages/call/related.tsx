@@ -29,7 +29,7 @@ export function RelatedPanel({ record }: { record: Entry }) {
   return (
     <Panel title="Related calls" actions={<Link to={address('/search', { q: term(current.field, current.value ?? ''), ...span })}>Search these</Link>}>
       <Tabs tabs={kinds.map((kind) => ({ id: kind.id, title: `Same ${kind.title.toLowerCase()}` }))} current={current.id} onChange={setTab} label="What the calls have in common">
-        <Calls key={current.id} query={term(current.field, current.value ?? '')} span={span} not={record.number} />
+        <Calls key={current.id} query={`${term(current.field, current.value ?? '')} kind:=access`} span={span} not={record.number} />
       </Tabs>
     </Panel>
   )

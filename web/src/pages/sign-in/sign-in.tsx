@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'rea
 import { json } from '../../api/client'
 import type { Me } from '../../api/model'
 import { go, usePlace } from '../../app/router'
-import { sessionQuery, useSession } from '../../app/session'
+import { changeSession, useSession } from '../../app/session'
 import { Code } from '../../ui/copy'
 import { Answer, Loading, Problem } from '../../ui/state'
 import { linkOf, nextOf } from './next'
@@ -33,14 +33,17 @@ function Ways({ me }: { me: Me }) {
   const client = useQueryClient()
   const next = nextOf(query, location.origin)
   const [link, setLink] = useState(() => linkOf(location.hash))
+  useEffect(() => {
+    const changed = () => setLink(linkOf(location.hash))
+    window.addEventListener('hashchange', changed)
+    return () => window.removeEventListener('hashchange', changed)
+  }, [])
   const done = me.signed_in && !me.set_password && !link
   useEffect(() => {
     if (done) go(next, { replace: true })
   }, [done, next])
   const entered = (now: Me) => {
-    // What the one before saw is not for the one who comes.
-    client.clear()
-    client.setQueryData(sessionQuery.queryKey, now)
+    changeSession(client, now)
     setLink('')
   }
   if (link) return <Follow link={link} onDone={entered} onDrop={() => setLink('')} />
