@@ -127,7 +127,7 @@ func TestReceiversThatAreWrong(t *testing.T) {
 			defer badServer.Close()
 			defer goodServer.Close()
 			o := open(t, deliver.Config{Backoff: 5 * time.Millisecond, Receivers: []deliver.Receiver{
-				{Name: "bad", Channel: channel(t, badServer.URL, nil), Timeout: 500 * time.Millisecond}, {Name: "good", Channel: channel(t, goodServer.URL, nil)},
+				{Name: "bad", Channel: channel(t, badServer.URL, nil), Timeout: 5 * time.Second}, {Name: "good", Channel: channel(t, goodServer.URL, nil)},
 			}})
 			var want []string
 			for i := range 10 {
