@@ -66,6 +66,7 @@ func routes() []route {
 	list = append(list, measureRoutes()...)
 	list = append(list, sessionRoutes()...)
 	list = append(list, accountRoutes()...)
+	list = append(list, oidcRoutes()...)
 	list = append(list, objectRoutes()...)
 	list = append(list, templateRoutes()...)
 	list = append(list, importRoutes()...)

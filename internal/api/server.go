@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/people"
+	"github.com/gatebook/gatebook/internal/people/oidc"
 	"github.com/gatebook/gatebook/internal/reading"
 )
 
@@ -63,6 +64,11 @@ type Config struct {
 
 	// People sign in to the console; nil: nobody does, and there are only tokens.
 	People *people.People
+
+	// OIDC is where people sign in to the console, too; nil: nowhere. It needs
+	// People and PublicURL.
+	OIDC     *oidc.Provider
+	OIDCName string // what to call it
 
 	// Console is what is served where the API is not; nil: nothing.
 	Console http.Handler

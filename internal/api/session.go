@@ -180,6 +180,9 @@ func (c *call) me() (*Me, error) {
 		}
 		m.SignIn.Passwords, m.SignIn.First = p.Passwords(), !any && p.Passwords()
 	}
+	if c.cfg.OIDC != nil {
+		m.SignIn.OIDC, m.SignIn.First = c.cfg.OIDCName, false
+	}
 	if !m.SignedIn {
 		return m, nil
 	}
@@ -296,7 +299,11 @@ func signOut(c *call) error {
 		return err
 	}
 	c.setCookie(sessionCookie, "", -time.Second, http.SameSiteStrictMode)
-	return c.json(http.StatusOK, SignedOut{})
+	out := SignedOut{}
+	if c.session.Method == people.ByOIDC && c.cfg.OIDC != nil {
+		out.URL = c.cfg.OIDC.Logout()
+	}
+	return c.json(http.StatusOK, out)
 }
 
 func setPassword(c *call) error {

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
+	"strings"
 
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/console"
 	"github.com/gatebook/gatebook/internal/pack"
 	"github.com/gatebook/gatebook/internal/people"
+	"github.com/gatebook/gatebook/internal/people/oidc"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
@@ -38,10 +41,42 @@ func (a *App) openAPI(redactor *redact.Redactor) error {
 			return fmt.Errorf("opening the console: %w", err)
 		}
 		cfg.Console, cfg.PublicURL = h, a.publicURL()
+		if cfg.OIDC, err = a.oidc(cfg.PublicURL); err != nil {
+			return err
+		}
+		cfg.OIDCName = a.cfg.Console.OIDC.Name
 		cfg.Hosts = append(cfg.Hosts, cfg.PublicURL.Hostname())
 	}
 	a.api = api.New(cfg)
 	return nil
+}
+
+// oidc returns where people sign in; nil if nowhere else.
+func (a *App) oidc(public *url.URL) (*oidc.Provider, error) {
+	o := &a.cfg.Console.OIDC
+	if o.Issuer == nil || a.people == nil {
+		return nil, nil
+	}
+	c := oidc.Config{
+		Issuer: o.Issuer.String(), ClientID: o.ClientID, Scopes: o.Scopes, NameClaim: o.NameClaim, RolesClaim: o.RolesClaim, DefaultRole: o.DefaultRole,
+		Redirect: public.JoinPath(api.OIDCCallback).String(), PostLogoutRedirect: public.JoinPath("/sign-in").String(), Key: a.keys.fingerprint,
+	}
+	for _, r := range o.Roles {
+		at := strings.LastIndexByte(r, '=')
+		c.Roles = append(c.Roles, oidc.Role{Value: r[:at], Role: r[at+1:]})
+	}
+	if o.ClientSecretFile != "" {
+		b, err := os.ReadFile(o.ClientSecretFile)
+		if err != nil {
+			return nil, fmt.Errorf("console.oidc.client_secret_file: %w", err)
+		}
+		c.ClientSecret = strings.TrimSpace(string(b))
+	}
+	p, err := oidc.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("console.oidc: %w", err)
+	}
+	return p, nil
 }
 
 // verifier returns the files with which a page checks evidence.
@@ -80,7 +115,7 @@ func (a *App) greetConsole(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if any || !a.people.Passwords() {
+	if any || !a.people.Passwords() || a.cfg.Console.OIDC.Issuer != nil {
 		_, err = fmt.Fprintf(w, "console     %s\n", a.publicURL())
 		return err
 	}

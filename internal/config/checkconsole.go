@@ -1,5 +1,12 @@
 package config
 
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
 func (l *loader) checkConsole() {
 	c := &l.cfg.Console
 	if u := c.PublicURL; u != nil {
@@ -9,5 +16,42 @@ func (l *loader) checkConsole() {
 	}
 	if c.Idle > c.Lifetime {
 		l.complain("console.idle", "%s is longer than console.lifetime (%s), correct one of them", c.Idle, c.Lifetime)
+	}
+	l.checkConsoleOIDC()
+}
+
+// consoleRoles are the roles of readers.
+var consoleRoles = []string{"viewer", "investigator", "auditor", "administrator"}
+
+func (l *loader) checkConsoleOIDC() {
+	o, path := l.cfg.Console.OIDC, "console.oidc"
+	if o.Issuer == nil {
+		if o.ClientID != "" || len(o.Roles) > 0 || o.DefaultRole != "" {
+			l.complain(path+".issuer", "is missing, write the issuer of the provider such as https://login.example.com")
+		}
+		return
+	}
+	if host := o.Issuer.Hostname(); o.Issuer.Scheme == "http" && host != "localhost" {
+		if a, err := netip.ParseAddr(host); err != nil || !a.IsLoopback() {
+			l.complain(path+".issuer", "%q is http, so that anybody on the way could be anyone: use https", shorten(o.Issuer.Redacted()))
+		}
+	}
+	if o.ClientID == "" {
+		l.complain(path+".client_id", "is missing, write the id that the provider gave this Gatebook")
+	}
+	if !slices.Contains(o.Scopes, "openid") {
+		l.complain(path+".scopes", "lack openid, without which the provider does not say who somebody is: add it")
+	}
+	for i, r := range o.Roles {
+		at := strings.LastIndexByte(r, '=')
+		if at <= 0 || !slices.Contains(consoleRoles, r[at+1:]) {
+			l.complain(fmt.Sprintf("%s.roles[%d]", path, i), "%q is no value=role with one of the roles %s", shorten(r), strings.Join(consoleRoles, ", "))
+		}
+	}
+	if o.DefaultRole != "" && !slices.Contains(consoleRoles, o.DefaultRole) {
+		l.complain(path+".default_role", "%q is no role, write one of %s", shorten(o.DefaultRole), strings.Join(consoleRoles, ", "))
+	}
+	if len(o.Roles) == 0 && o.DefaultRole == "" {
+		l.complain(path+".roles", "is empty, so that nobody could sign in: write value=role, or set default_role")
 	}
 }

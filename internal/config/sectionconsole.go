@@ -29,4 +29,43 @@ type Console struct {
 	// After so long people sign in again before they erase, or change keys,
 	// readers, accounts or legal holds.
 	ConfirmAfter time.Duration `key:"confirm_after" default:"15m" min:"1m" max:"24h"`
+
+	// A provider of OpenID Connect at which people sign in.
+	OIDC ConsoleOIDC `key:"oidc"`
+}
+
+// ConsoleOIDC is a provider of OpenID Connect. Its redirect address for this
+// Gatebook is public_url and /api/v1/oidc/callback.
+type ConsoleOIDC struct {
+	// The issuer, exactly as its discovery document names it. http only on
+	// loopback. Empty: there is none.
+	Issuer *url.URL `key:"issuer" scheme:"https,http"`
+
+	// What the button says, such as the name of the company.
+	Name string `key:"name" default:"single sign-on"`
+
+	// By which the provider knows this Gatebook.
+	ClientID string `key:"client_id"`
+
+	// A file with the secret of the client. Empty: a public client, by PKCE
+	// alone.
+	ClientSecretFile string `key:"client_secret_file" file:"private"`
+
+	// What is asked for.
+	Scopes []string `key:"scopes" default:"openid,profile,email"`
+
+	// The claim that says what people are called. An e-mail address that the
+	// provider calls unverified is refused.
+	NameClaim string `key:"name_claim" default:"email"`
+
+	// The claim, a text or a list, that says who may do what.
+	RolesClaim string `key:"roles_claim" default:"groups"`
+
+	// Roles by values of that claim, each as value=role, such as
+	// security-team=investigator. The first that matches counts.
+	Roles []string `key:"roles"`
+
+	// The role of everybody else: viewer, investigator, auditor or
+	// administrator. Empty: they are not let in.
+	DefaultRole string `key:"default_role"`
 }

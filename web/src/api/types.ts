@@ -1703,6 +1703,23 @@ export interface Operations {
     body: never;
     result: { [key: string]: unknown };
   };
+  /** GET /api/v1/oidc/callback: Come back from the provider of OpenID Connect. For browsers. */
+  oidcCallback: {
+    params: never;
+    body: never;
+    result: Blob;
+  };
+  /** GET /api/v1/oidc/login: Go to the provider of OpenID Connect to sign in. For browsers. */
+  oidcLogin: {
+    params: {
+      /** The provider must ask anew who that is: for what cannot be undone. */
+      again?: boolean;
+      /** Path of the console to go on at. */
+      next?: string;
+    };
+    body: never;
+    result: Blob;
+  };
   /** GET /api/v1/openapi.json: This document. */
   openapi: {
     params: never;
@@ -2026,6 +2043,8 @@ export const operations = {
   metrics: { method: 'GET', path: '/metrics' },
   object: { method: 'GET', path: '/api/v1/object' },
   observedAPI: { method: 'GET', path: '/api/v1/inventory/openapi.json' },
+  oidcCallback: { method: 'GET', path: '/api/v1/oidc/callback' },
+  oidcLogin: { method: 'GET', path: '/api/v1/oidc/login' },
   openapi: { method: 'GET', path: '/api/v1/openapi.json' },
   operations: { method: 'GET', path: '/api/v1/inventory/operations' },
   proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
