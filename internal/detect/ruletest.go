@@ -231,6 +231,10 @@ func (s *Set) run(rule *Rule, t *ruleTest) TestResult {
 // order.
 const maxTestSpan = 4000 * 24 * time.Hour
 
+// Only returns a set of the rules that r is made of, and r, which makes
+// findings even where it only feeds other rules.
+func (s *Set) Only(r *Rule) *Set { return s.only(r) }
+
 // only returns the rules that rule is made of, and rule, which speaks even
 // where it is quiet.
 func (s *Set) only(rule *Rule) *Set {
