@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
-import { useClock } from '../../app/time'
-import { Icon, icons } from '../../ui/icon'
-import { fromInput, ranges, toInput } from './view'
+import { useClock } from '../app/time'
+import { Icon, icons } from './icon'
+import { fromInput, ranges, toInput } from './span'
+import './timerange.css'
 
 /** The span of time: one of the usual, or from a time to another. */
 export function TimeRange({ from, to, onChange }: { from: string; to: string; onChange: (from: string, to: string) => void }) {

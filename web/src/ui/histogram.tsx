@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef } from 'react'
-import { json } from '../../api/client'
-import type { Histogram as Answered } from '../../api/model'
-import { useClock } from '../../app/time'
-import { parseDuration } from './view'
-import { drawBars, type Bars } from '../../ui/bars'
-import { count } from '../../ui/format'
-import { Aside, Empty } from '../../ui/state'
+import { json } from '../api/client'
+import type { Histogram as Answered } from '../api/model'
+import { useClock } from '../app/time'
+import { drawBars, type Bars } from './bars'
+import { count } from './format'
+import { parseDuration } from './span'
+import { Aside, Empty } from './state'
+import './histogram.css'
 
 const outcomes = ['answered', 'refused', 'failed', 'no status'] as const
 const tones = ['good', 'warn', 'bad', 'neutral'] as const
@@ -46,6 +47,7 @@ export function boundsOf(from: string, to: string, now: number): { from?: number
   return { ...(begin === undefined ? {} : { from: begin }), ...(end === undefined ? {} : { to: end }) }
 }
 
+/** How many events ended how over time, with a brush that chooses a time. */
 export function Histogram({ query, from, to, onSelect }: { query: string; from: string; to: string; onSelect: (from: string, to: string) => void }) {
   const answer = useQuery({
     queryKey: ['histogram', query, from, to],

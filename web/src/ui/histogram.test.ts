@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Histogram } from '../../api/model'
-import { tick } from '../../ui/bars'
+import type { Histogram } from '../api/model'
+import { tick } from './bars'
 import { barsOf, boundsOf } from './histogram'
 
 it('puts statuses together by outcome, and fills the gaps', () => {
