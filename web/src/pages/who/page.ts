@@ -1,0 +1,7 @@
+import type { Page } from '../../app/pages'
+
+export const page: Page = {
+  path: '/who/:name',
+  title: 'Who',
+  load: () => import('./who'),
+}

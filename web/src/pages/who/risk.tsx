@@ -1,0 +1,71 @@
+import { useQuery } from '@tanstack/react-query'
+import { json } from '../../api/client'
+import type { AlertFindings, LiveKept } from '../../api/types'
+import { Link } from '../../app/router'
+import { count, plural } from '../../ui/format'
+import { Panel } from '../../ui/panel'
+import { Answer } from '../../ui/state'
+import { Time } from '../../ui/time'
+import type { Entity } from './entity'
+
+const looked = 1000
+const shown = 10
+
+const tones: Record<string, string> = { critical: 'bad', high: 'bad', medium: 'warn', low: 'info', informational: '' }
+
+/** What the rules of detection found about it. */
+export function Risk({ entity }: { entity: Entity }) {
+  const answer = useQuery({
+    queryKey: ['findings', looked],
+    queryFn: ({ signal }) => json<AlertFindings>('/api/v1/findings', { params: { limit: looked }, signal }),
+    staleTime: 60_000,
+  })
+  return (
+    <Panel title="Risk and alerts">
+      <Answer query={answer} what="what was found">
+        {(data) => {
+          const list = data.findings.filter((each) => each.finding.entity.some((value) => entity.names.has(value.value)))
+          return (
+            <>
+              {list.length === 0 ? (
+                <p>The rules of detection found nothing about it{data.next ? ` among the newest ${count(looked)} findings` : ''}.</p>
+              ) : (
+                <>
+                  <p>
+                    {plural(list.length, 'finding')}
+                    {data.next ? ` among the newest ${count(looked)}` : ''}; risk after the newest: <strong>{points(list[0])}</strong> points.
+                  </p>
+                  <ul className="findings-list">
+                    {list.slice(0, shown).map(({ finding }) => (
+                      <li key={finding.id}>
+                        <span className={`tag ${tones[finding.level] ?? ''}`}>{finding.level}</span>
+                        <span>
+                          {finding.title}{' '}
+                          <span className="muted small">
+                            {finding.rule}, {plural(finding.count, 'event')}, {points({ finding })} points
+                            {finding.events[0] && (
+                              <>
+                                , <Link to={`/call/${finding.events.at(-1)?.number ?? finding.events[0].number}`}>newest call</Link>
+                              </>
+                            )}
+                          </span>
+                        </span>
+                        <Time at={finding.at} />
+                      </li>
+                    ))}
+                  </ul>
+                  {list.length > shown && <p className="muted small">and {count(list.length - shown)} older ones</p>}
+                </>
+              )}
+              <p className="rests small muted">A finding is no evidence: the events that it names are.</p>
+            </>
+          )
+        }}
+      </Answer>
+    </Panel>
+  )
+}
+
+function points(kept: Pick<LiveKept, 'finding'> | undefined): string {
+  return count(Math.round(kept?.finding.risk.total ?? 0))
+}
