@@ -1,9 +1,9 @@
 import type { Entry } from '../../api/model'
-import { address, Link } from '../../app/router'
-import { listTerm } from '../../ui/complete'
+import { Link } from '../../app/router'
 import { missing, unneeded } from '../../ui/fields'
 import { bytes, count } from '../../ui/format'
 import { Pairs, Panel } from '../../ui/panel'
+import { dataPath, objectPath } from '../../ui/paths'
 import { Gone } from './gone'
 import { Find } from './who'
 
@@ -77,7 +77,7 @@ function ObjectList({ title, list, empty }: { title: string; list: { type?: stri
             const name = `${object.type ?? ''}/${object.id ?? ''}`
             return (
               <li key={name}>
-                <Link className="mono" to={address('/search', { q: listTerm('what.objects', name), from: '7d' })} title="Who touched it in the last week">
+                <Link className="mono" to={objectPath(name)} title="Who touched it">
                   {name}
                 </Link>
               </li>
@@ -97,9 +97,9 @@ function Data({ title, list }: { title: string; list: { class?: string; count?: 
       <h3>{title}</h3>
       <p className="row">
         {list.map((each) => (
-          <span key={each.class} className="tag info">
+          <Link key={each.class} className="tag info" to={dataPath(each.class ?? '')}>
             {each.class} × {count(each.count ?? 0)}
-          </span>
+          </Link>
         ))}
       </p>
     </section>

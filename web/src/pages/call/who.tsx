@@ -4,6 +4,7 @@ import { term } from '../../ui/complete'
 import { Copy } from '../../ui/copy'
 import { Level, levelInfo } from '../../ui/level'
 import { Pairs, Panel } from '../../ui/panel'
+import { whoPath } from '../../ui/paths'
 import { Time } from '../../ui/time'
 import { Gone } from './gone'
 
@@ -16,7 +17,15 @@ export function WhoPanel({ record }: { record: Entry }) {
   const level = principal?.level ?? 0
   const verified = level >= 2
   return (
-    <Panel title="Who" actions={<Level level={level} reason={principal?.reason} />}>
+    <Panel
+      title="Who"
+      actions={
+        <>
+          {verified && principal?.id && <Link to={whoPath(principal.id)}>All about it</Link>}
+          <Level level={level} reason={principal?.reason} />
+        </>
+      }
+    >
       <p className="muted">
         {levelInfo(level).means} {principal?.reason && <span className="mono">{principal.reason}</span>}
       </p>
@@ -44,9 +53,9 @@ export function WhoPanel({ record }: { record: Entry }) {
       <Pairs
         list={[
           ['Method', methods[credential?.method ?? ''] ?? credential?.method ?? 'None'],
-          ['App', credential?.client && <Find field="credential.client" value={credential.client} />],
+          ['App', credential?.client && <Link to={whoPath(credential.client)}>{credential.client}</Link>],
           ['Key', credential?.key_id && <Find field="credential.key_id" value={credential.key_id} mono />],
-          ['Fingerprint', credential?.fingerprint && <Find field="credential.fingerprint" value={credential.fingerprint} mono />],
+          ['Fingerprint', credential?.fingerprint && <Link className="mono" to={whoPath(credential.fingerprint)}>{credential.fingerprint}</Link>],
           ['Algorithm', credential?.algorithm],
           ['Expires', credential?.expires && <Time at={credential.expires} full />],
         ]}
