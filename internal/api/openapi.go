@@ -222,7 +222,7 @@ func (s schemas) members(t reflect.Type, props object) (required []string) {
 		case f.Anonymous && key == "":
 			required = append(required, s.members(f.Type, props)...)
 			continue
-		case !f.IsExported():
+		case !f.IsExported(), key == "-" && options == "":
 			continue
 		case key == "":
 			key = strings.ToLower(f.Name)

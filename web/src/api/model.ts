@@ -37,3 +37,20 @@ export type EraseRequest = T.ApiEraseRequest
 export type EraseItem = T.ApiEraseItem
 export type ErasePlan = T.ErasurePlan
 export type EraseResult = T.ErasureResult
+
+export type Value = T.DetectValue
+export type Findings = T.AlertFindings
+export type Measure = T.ActMeasure
+export type NewMeasure = T.ApiNewMeasure
+export type Receiver = T.DeliverStatus
+export type ReceiverTest = T.ApiReceiverTest
+export type Delivery = T.DeliverDelivery
+
+export type Account = T.PeopleAccount
+export type AccountMade = T.ApiAccountMade
+export type SignInLink = T.ApiSignInLink
+export type SessionListed = T.ApiSessionListed
+export type Reader = T.ApiReader
+export type ReaderToken = T.ApiReaderToken
+export type ApiKey = T.ApiKey
+export type KeySecret = T.ApiKeySecret

@@ -255,7 +255,6 @@ export interface ApiSelection {
 }
 
 export interface ApiSessionListed {
-  '-': boolean;
   account?: string;
   address?: string;
   agent?: string;
@@ -860,7 +859,6 @@ export interface PeopleAccount {
 }
 
 export interface PeopleSession {
-  '-': boolean;
   account?: string;
   address?: string;
   agent?: string;
@@ -1159,13 +1157,11 @@ export interface ReadingToucher {
 }
 
 export interface ReportColumn {
-  '-': number;
   kind: string;
   name: string;
 }
 
 export interface ReportDocument {
-  '-': number[];
   by: string;
   ledger: ReportLedger;
   limits: string[];
