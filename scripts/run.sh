@@ -58,7 +58,9 @@ gateway:
       path: /v1/admin
       upstream: http://$shop
       durability: recorded
-      api: {path: /openapi.json}
+      api:
+        path: /openapi.json
+        actions: [{match: "/v1/admin/*", action: administer}]
     - name: shop
       path: /
       upstream: http://$shop
@@ -162,6 +164,10 @@ Try, in another terminal:
   bin/gatebook apis
   bin/gatebook evidence 'who.email:=alice@shop.example' --disclose who,what -o evidence.zip
   bin/gatebook-verify $data
+
+Attack the shop, see what is found, and stop it:
+
+  bin/gatebook demo attack scraping --block
 
 Stop with Ctrl-C. Everything is in ./$data; to remove it: rm -r $data
 Then see what a single changed byte does:

@@ -24,7 +24,7 @@ func (p *Program) demoCmd() *cobra.Command {
 		RunE:  func(*cobra.Command, []string) error { return p.tamper(data) },
 	}
 	tamper.Flags().StringVar(&data, "data", data, "the data `directory`; it is copied, and not changed")
-	c.AddCommand(tamper)
+	c.AddCommand(tamper, p.attackCmd())
 	return c
 }
 
