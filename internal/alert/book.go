@@ -6,29 +6,75 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/detect"
 	"github.com/gatebook/gatebook/internal/detect/live"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/state"
 	"github.com/gatebook/gatebook/ledger"
 )
 
+// Appender records events. The recorder is one.
+type Appender interface {
+	// Append returns when e is durable, or with the reason why it will not be.
+	Append(ctx context.Context, e *event.Event) (capture.Receipt, error)
+}
+
 // Config is what a [Book] is made of. What has no default is required.
 type Config struct {
-	Room     *reading.Room // admits readers, and seals what they look at and decide
+	DB       *state.DB
+	Room     *reading.Room  // admits readers, and seals what they look at and decide
+	Ledger   *ledger.Ledger // to see what was erased
+	Appender Appender       // records what is decided here
 	Findings *live.Store
+
+	Rules    func() *detect.Set // that run; nil: none do
+	Inactive func() []string    // names of rules that cannot find anything; nil: none
+
+	Deliver Deliver // nil: nobody hears of incidents
+	Respond Respond // nil: what rules propose is only shown
+
+	Console string           // URL of the console; empty: notices have no link
+	Edge    string           // named on decisions
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: nothing is logged
 }
 
 // Book is what is known of findings and incidents. It is safe for concurrent
 // use.
-type Book struct{ cfg Config }
+type Book struct {
+	cfg Config
 
-// New returns a book.
-func New(cfg Config) *Book { return &Book{cfg} }
+	mu     sync.Mutex // held by whoever changes incidents: one at a time
+	pruned time.Time  // when old things were last deleted; guarded by mu
+
+	tails     sync.Mutex // guards listening
+	listening map[chan *Notice]bool
+}
+
+// ErrSlow is the error of a reader that cannot keep up with what it tails.
+var ErrSlow = errors.New("the reader is too slow")
+
+// New makes the tables if they are not there.
+func New(ctx context.Context, cfg Config) (*Book, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := cfg.DB.Migrate(ctx, "incidents", steps...); err != nil {
+		return nil, err
+	}
+	return &Book{cfg: cfg, listening: map[chan *Notice]bool{}}, nil
+}
 
 // Wanted says which findings are asked for. Zero values do not restrict.
 type Wanted struct {

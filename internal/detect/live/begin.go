@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
@@ -123,7 +124,12 @@ func (f *Follower) beginAnew(ctx context.Context) error {
 		if erased > 0 {
 			f.quiet = size
 		}
-		err := f.cfg.Store.db.Write(ctx, func(tx *sql.Tx) error { return f.noteEpoch(tx, first) })
+		if f.epoch == 1 {
+			f.live = f.began
+		}
+		err := f.cfg.Store.db.Write(ctx, func(tx *sql.Tx) error {
+			return errors.Join(f.noteEpoch(tx, first), setValue(tx, "live", int64(f.live)))
+		})
 		if err != nil {
 			return err
 		}
@@ -259,6 +265,18 @@ func (f *Follower) Forget(ctx context.Context) error {
 	f.rebuild.Store(true)
 	f.hurry()
 	return nil
+}
+
+// Forget is [Follower.Forget] where no follower runs: it removes the states in
+// a directory, so that the next one begins without.
+func (s *Store) Forget(ctx context.Context, dir string) error {
+	if epoch, err := s.value(ctx, "epoch"); err != nil || epoch == 0 {
+		return err // detection never ran
+	}
+	if err := s.db.Write(ctx, func(tx *sql.Tx) error { return setValue(tx, "erased", 1) }); err != nil {
+		return err
+	}
+	return states{dir: dir}.remove()
 }
 
 func (f *Follower) beginSide(context.Context) error {

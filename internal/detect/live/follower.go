@@ -106,7 +106,8 @@ type Follower struct {
 	placed  uint64 // findings so far
 	target  uint64 // findings of records before it may not be found again yet; 0: all are
 	reached time.Time
-	live    uint64 // records before it were there before detection began
+	live    uint64 // records before it were there before detection first began
+	began   uint64 // records before it were there when this process began
 	quiet   uint64 // of records before it nothing is found that is not known: they were erased in part
 	skip    int    // saved states that are too new to go back to
 	side    *side  // a state that is made anew; nil: none
@@ -143,7 +144,8 @@ type lasts struct {
 	rateNext               uint64
 }
 
-// New reads the rules and returns a follower that does not run yet.
+// New reads the rules and returns a follower that does not run yet. What is
+// recorded from now on is not of the past.
 func New(cfg Config) (*Follower, error) {
 	cfg.Lateness = cmp.Or(cfg.Lateness, time.Second)
 	cfg.Patience = min(cmp.Or(cfg.Patience, 250*time.Millisecond), cfg.Lateness)
@@ -162,8 +164,8 @@ func New(cfg Config) (*Follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Follower{cfg: cfg, wake: make(chan struct{}, 1), set: set, print: cfg.Rules.print()}
-	f.status.State, f.status.Rules = Starting, len(loud(set))
+	f := &Follower{cfg: cfg, wake: make(chan struct{}, 1), set: set, print: cfg.Rules.print(), began: cfg.Feed.Size()}
+	f.status.State, f.status.Rules, f.status.set = Starting, len(loud(set)), set
 	return f, nil
 }
 
@@ -342,7 +344,7 @@ func (f *Follower) swap(ctx context.Context, w *wanted) error {
 	}
 	f.cfg.Log.Info("other rules of detection run", "rules", len(loud(f.set)), "without_state", len(fresh))
 	f.mu.Lock()
-	f.status.Refused, f.status.Rules = "", len(loud(f.set))
+	f.status.Refused, f.status.Rules, f.status.set = "", len(loud(f.set)), f.set
 	f.mu.Unlock()
 	// A state that other rules have made is none to go back to.
 	if f.last.due || !f.last.backBegan.IsZero() {
@@ -398,12 +400,6 @@ func (f *Follower) read(ctx context.Context, from, to uint64, yield func(n uint6
 // caughtUp judges what has waited long enough, and settles what was not found
 // again.
 func (f *Follower) caughtUp(ctx context.Context) error {
-	if f.live == 0 {
-		f.live = f.next
-		if err := f.cfg.Store.db.Write(ctx, func(tx *sql.Tx) error { return setValue(tx, "live", int64(f.next)) }); err != nil {
-			return err
-		}
-	}
 	// Judged is what is older than the patience: Advance takes the lateness off.
 	if err := f.keep(ctx, f.engine.Advance(f.cfg.Now().Add(f.cfg.Lateness-f.cfg.Patience))); err != nil {
 		return err
@@ -432,8 +428,8 @@ func (f *Follower) keep(ctx context.Context, found []detect.Finding) error {
 		f.placed++
 		p := placed{Found: Found{Finding: found[i], Found: now}, place: f.placed}
 		completed := found[i].Events[len(found[i].Events)-1].Number
-		p.History = completed >= 0 && (f.live == 0 || uint64(completed) < f.live)
-		if f.target == 0 || f.live == 0 {
+		p.History = completed >= 0 && uint64(completed) < f.live
+		if completed >= 0 && uint64(completed) >= f.began {
 			p.Seen = f.seenAt(completed)
 		}
 		var err error

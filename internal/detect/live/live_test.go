@@ -411,3 +411,88 @@ func TestAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestRulesOfOnesOwn changes a file of rules while events come: the new rules
+// run, those that are not right are refused, and state of the others is kept.
+func TestRulesOfOnesOwn(t *testing.T) {
+	var events []*event.Event
+	for i := range 6 {
+		events = append(events, one(t, i, begin.Add(time.Duration(i+1)*10*time.Second), `"principal.id":"p","principal.kind":"user","outcome.status":403,"who.address":"192.0.2.7"`))
+	}
+	l := recorded(t, events)
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, l)
+		defer h.close()
+		h.feed.show(2)
+		time.Sleep(5 * time.Second)
+		if err := os.WriteFile(filepath.Join(h.rules, "more.yaml"), []byte(strings.NewReplacer("9a11", "9a21", "9a12", "9a22", "name: three", "name: other", "name: teapot", "name: cup", "403", "499").Replace(rule)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if s := h.follow.Status(); s.Rules != 4 || s.Refused != "" {
+			t.Fatalf("%+v", s)
+		}
+		// The third refusal completes what the first two began under the rules
+		// of before.
+		h.feed.show(3)
+		time.Sleep(30 * time.Second)
+		if got := h.findings(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"rule":"three"`) {
+			t.Fatalf("found %s", got)
+		}
+		h.write("title: [")
+		time.Sleep(5 * time.Second)
+		if s := h.follow.Status(); s.Rules != 4 || !strings.Contains(s.Refused, "own.yaml:1:") {
+			t.Fatalf("%+v", s)
+		}
+		h.write(rule)
+		time.Sleep(5 * time.Second)
+		if s := h.follow.Status(); s.Refused != "" {
+			t.Fatalf("%+v", s)
+		}
+	})
+}
+
+// TestForget has the state made anew after an erasure: there is none on the
+// disk meanwhile, what was found stays, and detection goes on.
+func TestForget(t *testing.T) {
+	events := calls(t, 9, 300)
+	l := recorded(t, events)
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, l)
+		defer h.close()
+		h.pass(events[:200], mathrand.New(mathrand.NewPCG(1, 1)), 0)
+		saved := func() int {
+			names, err := h.follow.files().names()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(names)
+		}
+		if saved() == 0 {
+			t.Fatal("nothing was saved: the test shows nothing")
+		}
+		before := h.findings()
+		if err := h.follow.Forget(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if saved() > 0 {
+			t.Error("states are still there")
+		}
+		for i := 200; i < 300; i++ {
+			h.feed.show(uint64(i + 1))
+			time.Sleep(200 * time.Millisecond)
+		}
+		time.Sleep(5 * time.Minute)
+		if saved() == 0 {
+			t.Error("no state was saved again")
+		}
+		after := h.findings()
+		if !strings.HasPrefix(after, before) || after == before {
+			t.Errorf("before %d findings, after %d", strings.Count(before, "\n"), strings.Count(after, "\n"))
+		}
+		epoch, err := h.store.value(t.Context(), "epoch")
+		if err != nil || epoch != 2 {
+			t.Errorf("epoch %d, %v", epoch, err)
+		}
+	})
+}

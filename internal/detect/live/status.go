@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/gatebook/gatebook/internal/detect"
 )
 
 // State is what a follower does.
@@ -37,6 +39,8 @@ type Status struct {
 	Unsettled  uint64    // how often it should have been, and no state was old enough
 	Superseded uint64    // findings that did not hold
 	Saved      time.Time // when the state was last saved
+
+	set *detect.Set
 }
 
 // Status returns how detection is. It does not wait.
@@ -48,6 +52,13 @@ func (f *Follower) Status() Status {
 		s.Behind = size - s.Next
 	}
 	return s
+}
+
+// Set returns the rules that run.
+func (f *Follower) Set() *detect.Set {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.status.set
 }
 
 func (f *Follower) setState(state State, detail string) {

@@ -162,6 +162,16 @@ func put(tx *sql.Tx, epoch uint64, list []placed) error {
 	return nil
 }
 
+// Keeps returns what keeps a finding that no follower made: a [Batch].Keep.
+func (s *Store) Keeps(f detect.Finding, at time.Time) (func(*sql.Tx) error, error) {
+	body, err := encode(&f)
+	if err != nil {
+		return nil, err
+	}
+	list := []placed{{Found{Finding: f, Found: at}, 1, body}}
+	return func(tx *sql.Tx) error { return put(tx, 1, list) }, nil
+}
+
 func numbers(f *detect.Finding) (first, last int64) {
 	first, last = -1, -1
 	for _, r := range f.Events {
@@ -297,6 +307,53 @@ func (s *Store) Tallies(ctx context.Context) (map[string]Tally, error) {
 		out[rule] = Tally{uint64(n), time.Unix(0, at).UTC()}
 	}
 	return out, rows.Err()
+}
+
+// Redact changes the findings that match, and marks them as erased. It returns
+// how many.
+func (s *Store) Redact(ctx context.Context, match func(*detect.Finding) (bool, error), change func(*detect.Finding)) (int, error) {
+	type row struct{ id, body string }
+	var list []row
+	rows, err := s.db.QueryContext(ctx, "SELECT id, body FROM findings WHERE status <> ?", string(Erased))
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.id, &r.body); err != nil {
+			return 0, err
+		}
+		var f detect.Finding
+		if err := json.Unmarshal([]byte(r.body), &f); err != nil {
+			return 0, fmt.Errorf("finding %s: %w", r.id, err)
+		}
+		ok, err := match(&f)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			continue
+		}
+		change(&f)
+		if r.body, err = encode(&f); err != nil {
+			return 0, err
+		}
+		list = append(list, r)
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	rows.Close()
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		for _, r := range list {
+			if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, body = ? WHERE id = ?", string(Erased), r.body, r.id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return len(list), err
 }
 
 // Bounds of what is kept.
