@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/internal/act"
+	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
@@ -85,6 +86,10 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 404, Type: "not-found", Detail: detail}
 	case errors.Is(err, reading.ErrNoCatalog):
 		return &Problem{Status: 501, Type: "inventory", Detail: detail}
+	case errors.Is(err, alert.ErrState):
+		return &Problem{Status: 422, Type: "state", Detail: detail}
+	case errors.Is(err, alert.ErrSlow):
+		return &Problem{Status: 503, Type: "slow", Detail: detail, Help: "connect again, and read faster"}
 	case errors.Is(err, reading.ErrPending):
 		return &Problem{Status: 409, Type: "pending", Detail: detail}
 	case errors.Is(err, act.ErrProtected):

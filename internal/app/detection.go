@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/gatebook/gatebook/event"
@@ -12,27 +14,79 @@ import (
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/detect"
 	"github.com/gatebook/gatebook/internal/detect/live"
+	"github.com/gatebook/gatebook/ledger"
 )
 
-// openDetection makes the store of findings, the alerts over it, and, where
-// calls are served, what judges them.
+// openDetection makes the store of findings, the incidents that they become,
+// and, where calls are served, what judges them.
 func (a *App) openDetection(serving bool) error {
 	ctx := context.Background()
 	var err error
 	if a.findings, err = live.OpenStore(ctx, a.state); err != nil {
 		return err
 	}
-	a.alerts = alert.New(alert.Config{Room: a.room, Findings: a.findings})
+	a.alerts, err = alert.New(ctx, alert.Config{
+		DB: a.state, Room: a.room, Ledger: a.ledger, Appender: a.recorder, Findings: a.findings, Rules: a.runningRules, Inactive: a.inactiveRules,
+		Deliver: a.outbox.Deliver, Console: a.consoleLink(), Edge: a.edge, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
 	d := &a.cfg.Detect
 	if !serving || !d.Enabled {
 		return nil
 	}
 	a.detector, err = live.New(live.Config{
-		Ledger: a.ledger, Feed: a.recorder, Store: a.findings, Dir: filepath.Join(a.cfg.Data, "detect"), Origin: a.keys.signer.Name(), Rules: rules(d),
-		Lateness: d.Lateness, Patience: d.Patience, History: uint64(d.History), Retain: d.Keep, MaxKeys: d.MaxKeys,
-		Changed: a.noteRules, Log: a.log,
+		Ledger: a.ledger, Feed: a.recorder, Store: a.findings, Dir: a.detectDir(), Origin: a.keys.signer.Name(), Rules: rules(d),
+		Lateness: d.Lateness, Patience: d.Patience, History: uint64(max(1, d.History)), Retain: d.Keep, MaxKeys: d.MaxKeys,
+		Take: a.alerts.Take, Changed: a.noteRules, Log: a.log,
 	})
 	return err
+}
+
+// consoleLink is where messages about incidents lead; empty: that is not
+// configured.
+func (a *App) consoleLink() string {
+	if u := a.cfg.Console.PublicURL; u != nil {
+		return u.String()
+	}
+	return ""
+}
+
+func (a *App) detectDir() string { return filepath.Join(a.cfg.Data, "detect") }
+
+// runningRules are the rules that judge; nil: none do.
+func (a *App) runningRules() *detect.Set {
+	if a.detector == nil {
+		return nil
+	}
+	return a.detector.Set()
+}
+
+func (a *App) inactiveRules() []string {
+	if a.detector == nil {
+		return nil
+	}
+	return a.detector.Status().Inactive
+}
+
+// forgetDetected takes what was removed from the record out of what detection
+// keeps: its state, findings and incidents.
+func (a *App) forgetDetected(ctx context.Context, removals []*ledger.Removal) error {
+	var err error
+	touches := slices.ContainsFunc(removals, func(r *ledger.Removal) bool { return r.Classes[event.ClassWho] || r.Classes[event.ClassWhat] })
+	if set := a.runningRules(); set != nil {
+		touches = touches || slices.Contains(set.Envelopes(), event.ClassPayload)
+	}
+	if !touches {
+		return nil
+	}
+	if a.detector != nil {
+		err = a.detector.Forget(ctx)
+	} else {
+		err = a.findings.Forget(ctx, a.detectDir()) // of a time when it was on
+	}
+	return errors.Join(err, a.alerts.Forget(ctx, removals))
 }
 
 // rules are those of a configuration.

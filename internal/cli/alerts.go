@@ -12,19 +12,8 @@ import (
 
 	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/detect"
+	"github.com/gatebook/gatebook/ledger"
 )
-
-func (p *Program) alertsCmd() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "alerts",
-		Short: "See what detection found, and where alerts go",
-		Long:  "See what detection found: findings of rules, each with its events and the terms of its formula. See the receivers of alerts and what was sent to them, test a receiver, and try again what was given up.\n\nEach look is recorded. docs/rules.md describes the rules.",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(p.alertsFindingsCmd(), p.alertsReceiversCmd(), p.alertsTestCmd(), p.alertsDeliveriesCmd(), p.alertsRetryCmd())
-	return c
-}
 
 // levelsText lists the levels of rules for the help of a flag.
 var levelsText = strings.Join(detect.Levels, ", ")
@@ -122,7 +111,7 @@ func (p *Program) set(q url.Values, texts, times map[string]string) error {
 		}
 		t, err := p.ago(v)
 		if err != nil {
-			return fmt.Errorf("%s: %w", map[string]string{"from": "--since", "to": "--until"}[name], err)
+			return fmt.Errorf("%s: %w", map[string]string{"from": "--since", "since": "--since", "to": "--until"}[name], err)
 		}
 		q.Set(name, t.Format(time.RFC3339Nano))
 	}
@@ -144,4 +133,29 @@ func about(entity []detect.Value) string {
 		list = append(list, v.Value)
 	}
 	return strings.Join(list, ", ")
+}
+
+// terms prints the terms of a formula.
+func (p *Program) terms(list []detect.Term, indent string) {
+	for _, t := range list {
+		want := ""
+		if t.Want != "" {
+			want = "  (" + t.Want + ")"
+		}
+		fmt.Fprintf(p.Stdout, "%s%s: %s%s\n", indent, clean(t.Name), clean(t.Value), clean(want))
+	}
+}
+
+// records are the numbers of events, as a decision writes them.
+func records(list []detect.Ref) string {
+	var numbers []uint64
+	for _, r := range list {
+		if r.Number >= 0 {
+			numbers = append(numbers, uint64(r.Number))
+		}
+	}
+	if len(numbers) == 0 {
+		return "in no ledger"
+	}
+	return ledger.RangesOf(numbers).String()
 }

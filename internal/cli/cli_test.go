@@ -22,10 +22,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/cli"
+	"github.com/gatebook/gatebook/internal/detect"
+	"github.com/gatebook/gatebook/internal/detect/live"
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/state"
 	"github.com/gatebook/gatebook/ledger"
 	"github.com/gatebook/gatebook/test/readingtest"
 )
@@ -70,13 +74,58 @@ func house(t testing.TB) (*readingtest.House, http.Handler) {
 
 func handler(t testing.TB, h *readingtest.House) http.Handler {
 	return api.New(api.Config{
-		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), People: readingtest.People(t, nil), PublicURL: &url.URL{Scheme: "https", Host: "gatebook.example"},
+		Room: h.Room, Keeper: h.Keeper, Alerts: alerts(h), Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), People: readingtest.People(t, nil), PublicURL: &url.URL{Scheme: "https", Host: "gatebook.example"},
 		Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
 		Tokens: []api.Token{
 			{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}},
 			{Value: "a-token-of-the-data-directory", Reader: reading.Reader{Name: "administrator", Role: reading.Administrator}},
 		},
 	})
+}
+
+// alerts are those of one finding about mallory.
+func alerts(h *readingtest.House) *alert.Book {
+	ctx := context.Background()
+	db, err := state.Open(filepath.Join(filepath.Dir(h.Dir), "state.db"))
+	if err != nil {
+		panic(err)
+	}
+	store, err := live.OpenStore(ctx, db)
+	if err != nil {
+		panic(err)
+	}
+	set, err := detect.Load(detect.CatalogueFiles())
+	if err != nil {
+		panic(err)
+	}
+	b, err := alert.New(ctx, alert.Config{
+		DB: db, Room: h.Room, Ledger: h.Ledger, Appender: h.Recorder, Findings: store, Rules: func() *detect.Set { return set }, Now: func() time.Time { return start.Add(time.Hour) },
+	})
+	if err != nil {
+		panic(err)
+	}
+	s, err := h.Ledger.Read(2)
+	if err != nil {
+		panic(err)
+	}
+	e, err := s.Open()
+	if err != nil {
+		panic(err)
+	}
+	rule := set.Rule("forced-browsing")
+	f := detect.Finding{
+		ID: "0123456789abcdef0123456789abcdef", Rule: rule.Name, RuleID: rule.ID, Title: rule.Title, Level: rule.Level, At: e.Completed, From: e.Arrived,
+		Entity: []detect.Value{{Field: "who.network", Value: "192.0.2.0/24"}}, Terms: []detect.Term{{Name: "different values of what.path in 1m", Value: "15", Want: ">= 15"}},
+		Events: []detect.Ref{{ID: e.ID, Number: 2}}, Count: 15, Risk: detect.Risk{Points: 30, Total: 30}, Response: []string{"block"},
+	}
+	keep, err := store.Keeps(f, start.Add(time.Hour))
+	if err != nil {
+		panic(err)
+	}
+	if err := b.Take(ctx, live.Batch{New: []live.Found{{Finding: f, Found: start.Add(time.Hour)}}, Keep: keep}); err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // templates are those of an API of which one call was seen.

@@ -58,6 +58,10 @@ type Config struct {
 	Index    Index         // nil: there is none
 	Objects  Objects       // nil: there is none
 	Policy   Policy        // what expires when; the zero Policy: nothing does
+	// Copies takes what was removed out of what else was made of the record,
+	// such as findings of detection. An error is tried again. nil: there is
+	// nothing.
+	Copies func(ctx context.Context, removals []*ledger.Removal) error
 	// Keys returns the ids of the API keys that are named like a person; nil:
 	// there are none. They are no part of the record.
 	Keys  func(names []string) []string
@@ -234,6 +238,11 @@ func (k *Keeper) complete(ctx context.Context, decisions []uint64) (how string, 
 	}
 	if how, err = k.forget(ctx, decisions); err != nil {
 		return "", err
+	}
+	if k.cfg.Copies != nil {
+		if err := k.cfg.Copies(ctx, k.removalsOf(decisions)); err != nil {
+			return "", fmt.Errorf("removing from what was made of the record: %w", err)
+		}
 	}
 	for _, n := range decisions {
 		facts := []event.Fact{{Name: "decision", Value: strconv.FormatUint(n, 10)}, {Name: "index", Value: how}}

@@ -164,10 +164,68 @@ func TestDetectedAtOnce(t *testing.T) {
 	if shown := s.run("show", fmt.Sprint(f.Events[14].Number), "--json"); !strings.Contains(shown, f.Events[14].ID.String()) {
 		t.Errorf("record %d is %s", f.Events[14].Number, shown)
 	}
+	// The incident that it opened tells the story, and was decided on record.
+	var incident struct {
+		ID, Severity, State string
+		Opened              time.Time
+		Decision            uint64
+	}
+	if err := json.Unmarshal([]byte(s.run("alerts", "--rule", "forced-browsing", "--json")), &incident); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("incident opened %s after the call", incident.Opened.Sub(f.At))
+	if story := s.run("alerts", "show", incident.ID); incident.Severity != "medium" || incident.State != "open" || !strings.Contains(story, "different values of what.path") {
+		t.Errorf("incident %+v\n%s", incident, story)
+	}
+	if decided := s.run("show", fmt.Sprint(incident.Decision), "--json"); !strings.Contains(decided, `"name":"incident-opened"`) || !strings.Contains(decided, f.ID) {
+		t.Errorf("record %d is %s", incident.Decision, decided)
+	}
 	if health := s.run("health"); !strings.Contains(health, "detection") || !strings.Contains(health, "live: ") {
 		t.Errorf("health says\n%s", health)
 	}
 	s.stop()
+	intact(t, s.data)
+}
+
+// TestDetectErase erases the calls of an incident: what was personal in them is
+// in nothing that detection keeps any more.
+func TestDetectErase(t *testing.T) {
+	s := serve(t, t.TempDir(), moody(t))
+	for i := range 15 {
+		if err := reach(fmt.Sprintf("%s/missing/%d.zip", s.url, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const network = "127.0.0.0/24"
+	for limit := time.Now().Add(20 * time.Second); !strings.Contains(s.run("alerts"), network); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("there is no incident\n%s", s.log.String())
+		}
+	}
+	s.run("erase", "--query", `kind:="access"`, "--yes", "--reason", "a test")
+	for what, text := range map[string]string{"alerts": s.run("alerts", "--json"), "findings": s.findings()} {
+		if strings.Contains(text, network) || !strings.Contains(text, "forced-browsing") {
+			t.Errorf("%s after the erasure: %s", what, text)
+		}
+	}
+	s.stop()
+	var files []string
+	for _, pattern := range []string{"state.db*", "detect/*"} {
+		list, err := filepath.Glob(filepath.Join(s.data, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, list...)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(network)) {
+			t.Errorf("%s still has the network", name)
+		}
+	}
 	intact(t, s.data)
 }
 

@@ -28,9 +28,149 @@ export interface ActMeasure {
   wide?: boolean;
 }
 
+export interface AlertEntry {
+  assignee?: string;
+  at: string;
+  by?: string;
+  decision?: number;
+  erased?: boolean;
+  findings?: string[];
+  severity?: string;
+  state?: string;
+  text?: string;
+  what: string;
+}
+
+export interface AlertExplanation {
+  act?: string[];
+  check?: string[];
+  description?: string;
+  falsepositives?: string[];
+  finding: DetectFinding;
+  found: string;
+  incident?: string;
+  standing: string;
+}
+
 export interface AlertFindings {
   findings: LiveKept[];
   next?: string;
+}
+
+export interface AlertIncident {
+  assignee?: string;
+  at: string;
+  changed: string;
+  decision: number;
+  entity: DetectValue[];
+  erased?: boolean;
+  events: number;
+  findings: number;
+  from: string;
+  id: string;
+  opened: string;
+  response?: string[];
+  risk: number;
+  rules: string[];
+  sequence: number;
+  severity: string;
+  state: string;
+  tags?: string[];
+  title: string;
+}
+
+export interface AlertIncidents {
+  counts: { [key: string]: number };
+  incidents: AlertIncident[];
+}
+
+export interface AlertNotice {
+  api: string;
+  assignee?: string;
+  at: string;
+  by?: string;
+  change: string;
+  decision?: number;
+  entity: DetectValue[];
+  findings: DetectFinding[];
+  found: string;
+  from: string;
+  id: string;
+  incident: string;
+  link?: string;
+  more?: number;
+  reason?: string;
+  response?: string[];
+  risk: number;
+  rules: string[];
+  seen?: string;
+  sequence: number;
+  severity: string;
+  state: string;
+  tags?: string[];
+  test?: boolean;
+  title: string;
+  was?: string;
+}
+
+export interface AlertRuleState {
+  disabled?: boolean;
+  file: string;
+  findings: number;
+  id: string;
+  inactive?: boolean;
+  kind?: string;
+  last?: string;
+  level: string;
+  name: string;
+  status: string;
+  title: string;
+}
+
+export interface AlertSilence {
+  by: string;
+  decision: number;
+  ended?: string;
+  entity?: string;
+  from: string;
+  id: string;
+  last?: string;
+  level: string;
+  quiet: number;
+  reason: string;
+  rule?: string;
+  until: string;
+}
+
+export interface AlertStory {
+  events: AlertStoryEvent[];
+  findings: AlertStoryFinding[];
+  incident: AlertIncident;
+  log: AlertEntry[];
+}
+
+export interface AlertStoryEvent {
+  findings: string[];
+  id: string;
+  number: number;
+}
+
+export interface AlertStoryFinding {
+  at: string;
+  count: number;
+  entity: DetectValue[];
+  events: DetectRef[];
+  from: string;
+  id: string;
+  level: string;
+  response?: string[];
+  risk: DetectRisk;
+  rule: string;
+  ruleId: string;
+  standing: string;
+  tags?: string[];
+  terms: DetectTerm[];
+  title: string;
 }
 
 export interface ApiAccountChange {
@@ -111,6 +251,12 @@ export interface ApiHold {
   since: string;
 }
 
+export interface ApiIncidentStep {
+  assignee?: string;
+  do: string;
+  note?: string;
+}
+
 export interface ApiKey {
   created: string;
   expires?: string;
@@ -180,6 +326,13 @@ export interface ApiNewReader {
   expires?: string;
   name: string;
   role: string;
+}
+
+export interface ApiNewSilence {
+  entity?: string;
+  for: string;
+  level?: string;
+  rule?: string;
 }
 
 export interface ApiPasswordChange {
@@ -1236,6 +1389,12 @@ export interface Operations {
     body: ApiNewReader;
     result: ApiReaderToken;
   };
+  /** POST /api/v1/silences: Begin a silence. Needs the header Gatebook-Reason. */
+  addSilence: {
+    params: never;
+    body: ApiNewSilence;
+    result: AlertSilence;
+  };
   /** POST /api/v1/measures/{measure}/approve: Put in force what somebody else proposed. Needs the header Gatebook-Reason. */
   approveMeasure: {
     params: {
@@ -1369,6 +1528,15 @@ export interface Operations {
     body: never;
     result: void;
   };
+  /** DELETE /api/v1/silences/{silence}: End a silence before its time. */
+  endSilence: {
+    params: {
+      /** The silence's id. */
+      silence: string;
+    };
+    body: never;
+    result: void;
+  };
   /** POST /api/v1/erase: Erase envelopes, or say what that would do: lines of progress, then the plan or the result. Needs the header Gatebook-Reason. */
   erase: {
     params: never;
@@ -1406,6 +1574,15 @@ export interface Operations {
     };
     body: never;
     result: Blob;
+  };
+  /** GET /api/v1/findings/{finding}: One finding: each term of the formula with its value, and what the rule says about it. */
+  explainFinding: {
+    params: {
+      /** The finding's id, or its beginning. */
+      finding: string;
+    };
+    body: never;
+    result: AlertExplanation;
   };
   /** GET /api/v1/export: All matching events, oldest first, as JSON lines or CSV. The trailer Gatebook-Export is the summary. */
   export: {
@@ -1449,7 +1626,7 @@ export interface Operations {
     body: never;
     result: ApiField[];
   };
-  /** GET /api/v1/findings: What the rules of detection found, in the order in which it was found. No evidence: that is the events that a finding names. */
+  /** GET /api/v1/findings: What the rules of detection found. No evidence: that is the events that a finding names. */
   findings: {
     params: {
       /** Also findings that were superseded: they were made early, and did not hold in the order of the ledger. */
@@ -1471,6 +1648,15 @@ export interface Operations {
     };
     body: never;
     result: AlertFindings;
+  };
+  /** POST /api/v1/incidents/{incident}: Acknowledge, assign, note, resolve or reopen an incident. It is sealed before. Closing and reopening need the header Gatebook-Reason. */
+  handleIncident: {
+    params: {
+      /** The incident's id, or its beginning. */
+      incident: string;
+    };
+    body: ApiIncidentStep;
+    result: AlertIncident;
   };
   /** GET /healthz: How is each part? As /readyz. */
   healthz: {
@@ -1503,6 +1689,36 @@ export interface Operations {
     };
     body: never;
     result: IngestResult;
+  };
+  /** GET /api/v1/incidents/{incident}: All that is known of an incident: its findings in order, with the terms of their formulas, its events, and what was done. */
+  incident: {
+    params: {
+      /** The incident's id, or its beginning. */
+      incident: string;
+    };
+    body: never;
+    result: AlertStory;
+  };
+  /** GET /api/v1/incidents: Incidents: findings about one entity together. Those first that changed last. */
+  incidents: {
+    params: {
+      /** To whom it was given; - for nobody. */
+      assignee?: string;
+      /** Incidents. */
+      limit?: number;
+      /** Name of a rule that found something in it. */
+      rule?: string;
+      /** This severity or a higher one. */
+      severity?: 'informational' | 'low' | 'medium' | 'high' | 'critical';
+      /** Changed at this time or later. */
+      since?: string;
+      /** States, with commas: open, acknowledged, resolved, false-positive. Empty: all. */
+      state?: string[];
+      /** Part of the id, the title, the entity or a rule, without regard to case. */
+      text?: string;
+    };
+    body: never;
+    result: AlertIncidents;
   };
   /** GET /api/v1/inventory/diff: What is new in the inventory, or gone, between two times. */
   inventoryDiff: {
@@ -1607,6 +1823,12 @@ export interface Operations {
     body: never;
     result: OperationListed[];
   };
+  /** GET /api/v1/rules: The rules of detection that run here, and what they found. */
+  listRules: {
+    params: never;
+    body: never;
+    result: AlertRuleState[];
+  };
   /** GET /api/v1/sessions: Who is signed in: oneself, or everybody. */
   listSessions: {
     params: {
@@ -1615,6 +1837,12 @@ export interface Operations {
     };
     body: never;
     result: ApiSessionListed[];
+  };
+  /** GET /api/v1/silences: Silences: what is found and opens no incident. */
+  listSilences: {
+    params: never;
+    body: never;
+    result: AlertSilence[];
   };
   /** GET /livez: Is the process alive? Always 200. */
   livez: {
@@ -1922,6 +2150,12 @@ export interface Operations {
     body: never;
     result: ApiTailItem;
   };
+  /** GET /api/v1/alerts/tail: Changes of incidents as they happen, as server-sent events: notice, or ping. */
+  tailAlerts: {
+    params: never;
+    body: never;
+    result: AlertNotice;
+  };
   /** POST /api/v1/alerts/receivers/{name}/test: Send a test message to a receiver, and say how it fared. */
   testReceiver: {
     params: {
@@ -1997,6 +2231,7 @@ export const operations = {
   addKey: { method: 'POST', path: '/api/v1/keys' },
   addMeasure: { method: 'POST', path: '/api/v1/measures' },
   addReader: { method: 'POST', path: '/api/v1/readers' },
+  addSilence: { method: 'POST', path: '/api/v1/silences' },
   approveMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/approve' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
   callers: { method: 'GET', path: '/api/v1/inventory/callers' },
@@ -2007,16 +2242,21 @@ export const operations = {
   cspReports: { method: 'POST', path: '/api/v1/csp-reports' },
   drift: { method: 'GET', path: '/api/v1/inventory/drift' },
   endSession: { method: 'DELETE', path: '/api/v1/sessions/{session}' },
+  endSilence: { method: 'DELETE', path: '/api/v1/silences/{silence}' },
   erase: { method: 'POST', path: '/api/v1/erase' },
   event: { method: 'GET', path: '/api/v1/events/{event}' },
   evidence: { method: 'GET', path: '/api/v1/evidence' },
+  explainFinding: { method: 'GET', path: '/api/v1/findings/{finding}' },
   export: { method: 'GET', path: '/api/v1/export' },
   facets: { method: 'GET', path: '/api/v1/facets' },
   fields: { method: 'GET', path: '/api/v1/fields' },
   findings: { method: 'GET', path: '/api/v1/findings' },
+  handleIncident: { method: 'POST', path: '/api/v1/incidents/{incident}' },
   healthz: { method: 'GET', path: '/healthz' },
   histogram: { method: 'GET', path: '/api/v1/histogram' },
   import: { method: 'POST', path: '/api/v1/imports/{format}' },
+  incident: { method: 'GET', path: '/api/v1/incidents/{incident}' },
+  incidents: { method: 'GET', path: '/api/v1/incidents' },
   inventoryDiff: { method: 'GET', path: '/api/v1/inventory/diff' },
   ledgerPage: { method: 'GET', path: '/ledger' },
   liftMeasures: { method: 'DELETE', path: '/api/v1/measures' },
@@ -2030,7 +2270,9 @@ export const operations = {
   listReceivers: { method: 'GET', path: '/api/v1/alerts/receivers' },
   listReports: { method: 'GET', path: '/api/v1/reports' },
   listRoutes: { method: 'GET', path: '/api/v1/routes' },
+  listRules: { method: 'GET', path: '/api/v1/rules' },
   listSessions: { method: 'GET', path: '/api/v1/sessions' },
+  listSilences: { method: 'GET', path: '/api/v1/silences' },
   livez: { method: 'GET', path: '/livez' },
   loginLink: { method: 'POST', path: '/api/v1/login-link' },
   looksAt: { method: 'GET', path: '/api/v1/events/{event}/looks' },
@@ -2061,6 +2303,7 @@ export const operations = {
   signOut: { method: 'DELETE', path: '/api/v1/session' },
   stats: { method: 'GET', path: '/api/v1/stats' },
   tail: { method: 'GET', path: '/api/v1/tail' },
+  tailAlerts: { method: 'GET', path: '/api/v1/alerts/tail' },
   testReceiver: { method: 'POST', path: '/api/v1/alerts/receivers/{name}/test' },
   tlogCheckpoint: { method: 'GET', path: '/checkpoint' },
   tlogTile: { method: 'GET', path: '/tile/{path}' },
