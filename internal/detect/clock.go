@@ -184,8 +184,16 @@ func (e *Engine) refute() {
 }
 
 // timePassed moves the time on to the first of the events that are ahead, and
-// places those that follow it.
+// places those that follow it; then to the next, while as many are left as say
+// that time has passed: in a sparse stream each event is ahead of the one before.
 func (e *Engine) timePassed() {
+	for e.moveOn(); len(e.held) >= confirmAhead; {
+		e.moveOn()
+	}
+}
+
+// moveOn moves the time on to the first of the events that are ahead.
+func (e *Engine) moveOn() {
 	c := &e.clock
 	first := int64(math.MaxInt64)
 	for _, w := range e.held {

@@ -171,3 +171,20 @@ func TestQuietNight(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestSparse judges a stream of calls with hours between them: what waits stays
+// few.
+func TestSparse(t *testing.T) {
+	e := New(Config{Rules: one(t, "detection: {a: {outcome.status: 404}, condition: a}\n")})
+	const calls = 1000
+	found := 0
+	for i := range calls {
+		found += len(e.Add(call(i, time.Duration(i)*time.Hour, "outcome.status", "404"), -1))
+		if n := len(e.held) + len(e.waiting); n > 2*confirmAhead {
+			t.Fatalf("%d calls wait after %d", n, i+1)
+		}
+	}
+	if found += len(e.Flush()); found != calls {
+		t.Errorf("found %d of %d: %+v", found, calls, e.Stats())
+	}
+}
