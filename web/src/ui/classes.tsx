@@ -5,7 +5,7 @@ import { dataPath } from './paths'
 export function Classes({ names, none = '' }: { names: readonly string[]; none?: string }) {
   if (names.length === 0) return <span className="muted">{none}</span>
   return (
-    <span className="row tags">
+    <span className="row tags classes">
       {names.map((name) => (
         <Link key={name} className="tag info" to={dataPath(name)}>
           {name}

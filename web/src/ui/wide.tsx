@@ -5,7 +5,7 @@ import './wide.css'
 export function Wide({ label, head, children, foot }: { label: string; head: ReactNode; children: ReactNode; foot?: ReactNode }) {
   return (
     <>
-      <div className="scroll" role="region" aria-label={label} tabIndex={0}>
+      <div className="scroll" role="region" aria-label={`${label}: table`} tabIndex={0}>
         <table className="table wide">
           <thead>
             <tr>{head}</tr>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { json } from '../../api/client'
 import type { Facets } from '../../api/model'
-import type { CatalogOperation, ReadingOperations, ReadingStats } from '../../api/types'
+import type { ReadingOperations, ReadingStats } from '../../api/types'
 import type { PageProps } from '../../app/pages'
 import { Link, useQuery as useAddress } from '../../app/router'
 import { and, listTerm, term } from '../../ui/complete'
@@ -163,7 +163,7 @@ function Operations({ name }: { name: string }) {
                 {data.operations.map((op) => (
                   <tr key={`${op.api} ${op.id}`}>
                     <td>
-                      <Link className="mono" to={searchPath(callsOf(op))}>
+                      <Link className="mono" to={`/inventory?${new URLSearchParams({ operation: `${op.api} ${op.id}` }).toString()}`}>
                         {op.id}
                       </Link>
                     </td>
@@ -188,9 +188,4 @@ function Operations({ name }: { name: string }) {
       </Answer>
     </Panel>
   )
-}
-
-/** The query for the calls of an operation. */
-function callsOf(op: CatalogOperation): string {
-  return [op.method && term('operation.method', op.method), op.route ? term('operation.route', op.route) : op.name && term('operation.name', op.name)].filter(Boolean).join(' ')
 }
