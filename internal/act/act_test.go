@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,9 +163,75 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestRespond has rules act by themselves.
+func TestRespond(t *testing.T) {
+	rules := act.Rules{
+		Protected: []policy.Subject{{App: "payments"}},
+		Respond: []act.Response{
+			{Rule: "bola-enumeration", Levels: []string{"high", "critical"}, For: 15 * time.Minute},
+			{Rule: "request-flood", Levels: []string{"medium"}, For: time.Minute, DryRun: true},
+			{Rule: "*", Levels: []string{"critical"}, For: time.Hour, Propose: true},
+		},
+	}
+	h := open(t, rules)
+	trigger := func(response, rule, level, finding string, entity ...string) error {
+		tr := act.Trigger{Response: response, Rule: rule, Level: level, Finding: finding, Incident: "inc_1"}
+		for i := 0; i < len(entity); i += 2 {
+			tr.Entity = append(tr.Entity, act.Named{Field: entity[i], Value: entity[i+1]})
+		}
+		return h.Respond(t.Context(), tr)
+	}
+	for _, x := range []struct {
+		response, rule, level, finding, field, value string
+		fails                                        string
+	}{
+		{"block", "bola-enumeration", "high", "f1", "principal.id", "p_1", ""},
+		{"block", "bola-enumeration", "high", "f1", "principal.id", "p_1", ""}, // told again
+		{"block", "bola-enumeration", "high", "f2", "principal.id", "p_1", ""}, // found again
+		{"review", "bola-enumeration", "high", "f3", "principal.id", "p_3", ""},
+		{"block", "bola-enumeration", "medium", "f4", "principal.id", "p_4", ""},
+		{"block", "forced-browsing", "high", "f5", "principal.id", "p_5", ""}, // nobody lets it
+		{"throttle", "request-flood", "medium", "f6", "who.network", "203.0.113.0/24", ""},
+		{"revoke", "recon-then-bulk", "critical", "f7", "credential.client", "crm", ""},
+		{"revoke", "recon-then-bulk", "critical", "f8", "credential.client", "payments", "act.protect"},
+		{"block", "bola-enumeration", "high", "f9", "operation.name", "x", "about nothing that can be"},
+		{"block", "bola-enumeration", "high", "f10", "who.network.wide", "0.0.0.0/0", "everybody"},
+	} {
+		err := trigger(x.response, x.rule, x.level, x.finding, x.field, x.value)
+		if (err != nil) != (x.fails != "") || err != nil && !strings.Contains(err.Error(), x.fails) {
+			t.Errorf("%s: got %v, want %q", x.finding, err, x.fails)
+		}
+	}
+	got := map[string]act.Measure{}
+	for _, m := range h.list() {
+		got[m.Subject] = m
+	}
+	if len(got) != 3 {
+		t.Fatalf("got %+v", got)
+	}
+	if m := got["principal:p_1"]; m.State != act.InForce || m.Kind != policy.Block || m.DryRun || m.Rule != "bola-enumeration" || m.By != "" || m.Until.Sub(m.Since) != 15*time.Minute {
+		t.Errorf("got %+v", m)
+	}
+	if m := got["address:203.0.113.0/24"]; m.State != act.InForce || m.Kind != policy.Throttle || !m.DryRun {
+		t.Errorf("got %+v", m)
+	}
+	p := got["app:crm"]
+	if p.State != act.Proposed || p.Kind != policy.Block || p.Rule != "recon-then-bulk" {
+		t.Errorf("got %+v", p)
+	}
+	if m, err := h.Approve(t.Context(), reader("ann", reading.Investigator), p.ID); err != nil || m.Approved != "ann" || m.Rule != "recon-then-bulk" {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	before := h.list()
+	h.restart(rules)
+	if got := h.list(); !reflect.DeepEqual(got, before) {
+		t.Errorf("after a start:\ngot  %+v\nwant %+v", got, before)
+	}
+}
+
 // TestNotSealedNotDone stops the recorder: nothing that is decided then is done.
 func TestNotSealedNotDone(t *testing.T) {
-	h := open(t, act.Rules{})
+	h := open(t, act.Rules{Respond: []act.Response{{Rule: "*", Levels: []string{"high"}, For: time.Minute}}})
 	ada := reader("ada", reading.Administrator)
 	m, err := h.Decide(t.Context(), ada, act.Request{Kind: policy.Block, Subject: policy.Subject{Principal: "p_1"}})
 	if err != nil {
@@ -176,6 +243,9 @@ func TestNotSealedNotDone(t *testing.T) {
 	}
 	if _, err := h.Undo(t.Context(), ada, m.ID); !errors.Is(err, reading.ErrNotRecorded) {
 		t.Errorf("undo: got %v", err)
+	}
+	if err := h.Respond(t.Context(), act.Trigger{Response: "block", Level: "high", Finding: "f", Entity: []act.Named{{Field: "principal.id", Value: "p_3"}}}); !errors.Is(err, reading.ErrNotRecorded) {
+		t.Errorf("respond: got %v", err)
 	}
 	if got := h.live.Load().Measures(); len(got) != 1 || got[0].ID != m.ID {
 		t.Errorf("in force: %+v", got)

@@ -86,7 +86,7 @@ func (m *kept) facts() []event.Fact {
 		}
 	} else if m.Proposal != nil {
 		add(factProposal, strconv.FormatUint(*m.Proposal, 10))
-		add(factProposer, m.By)
+		add(factProposer, m.By) // absent if a rule proposed it
 	}
 	return list
 }

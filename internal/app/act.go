@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gatebook/gatebook/internal/act"
+	"github.com/gatebook/gatebook/internal/alert"
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/policy"
 )
@@ -44,6 +45,17 @@ func actRules(cfg *config.Config) (act.Rules, error) {
 		r.Routes = append(r.Routes, cfg.Gateway.Routes[i].Name)
 	}
 	var errs []error
+	for i := range c.Rules {
+		x := &c.Rules[i]
+		if x.Rule == "" {
+			errs = append(errs, fmt.Errorf("act.rules[%d].rule: is missing: name a rule, or * for any", i))
+		}
+		one := act.Response{Rule: x.Rule, Levels: x.Levels, For: x.For, DryRun: x.DryRun, Propose: x.Propose}
+		if x.Measure != "as-proposed" {
+			one.Kind = policy.Kind(x.Measure)
+		}
+		r.Respond = append(r.Respond, one)
+	}
 	for i, text := range c.Protect {
 		s, err := policy.ParseSubject(text)
 		if err != nil {
@@ -52,4 +64,13 @@ func actRules(cfg *config.Config) (act.Rules, error) {
 		r.Protected = append(r.Protected, s)
 	}
 	return r, errors.Join(errs...)
+}
+
+// respond does what the configuration lets a rule do by itself.
+func (a *App) respond(ctx context.Context, p alert.Proposal) error {
+	t := act.Trigger{Response: p.Response, Rule: p.Finding.Rule, Level: p.Finding.Level, Finding: p.Finding.ID, Incident: p.Incident}
+	for _, v := range p.Finding.Entity {
+		t.Entity = append(t.Entity, act.Named{Field: v.Field, Value: v.Value})
+	}
+	return a.act.Respond(ctx, t)
 }

@@ -27,7 +27,7 @@ func (a *App) openDetection(serving bool) error {
 	}
 	a.alerts, err = alert.New(ctx, alert.Config{
 		DB: a.state, Room: a.room, Ledger: a.ledger, Appender: a.recorder, Findings: a.findings, Rules: a.runningRules, Inactive: a.inactiveRules,
-		Deliver: a.outbox.Deliver, Console: a.consoleLink(), Edge: a.edge, Log: a.log,
+		Deliver: a.outbox.Deliver, Respond: a.respond, Console: a.consoleLink(), Edge: a.edge, Log: a.log,
 	})
 	if err != nil {
 		return err

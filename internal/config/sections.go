@@ -244,9 +244,37 @@ type Act struct {
 	// end.
 	MaxDuration time.Duration `key:"max_duration" default:"0s" max:"36500d"`
 
+	// What rules of detection may do by themselves. The first entry that fits a
+	// finding counts; without one nothing is done.
+	Rules []ActRule `key:"rules"`
+
 	// What a second person must approve. What means very many calls (a whole
 	// route, a large range of addresses) needs it in any case.
 	Approval ActApproval `key:"approval"`
+}
+
+// ActRule says what a rule may do by itself, to whom or what its finding is
+// about. What it proposes (response) counts: block, revoke and hold block,
+// throttle and rate-limit throttle, step-up demands new authentication; others
+// are for people.
+type ActRule struct {
+	// The name of the rule, or * for any.
+	Rule string `key:"rule"`
+
+	// The levels of findings.
+	Levels []string `key:"levels" default:"high,critical" oneof:"low,medium,high,critical"`
+
+	// What is done. as-proposed: as the rule proposes.
+	Measure string `key:"measure" default:"as-proposed" oneof:"as-proposed,block,throttle,reauthenticate"`
+
+	// How long it is in force.
+	For time.Duration `key:"for" default:"15m" min:"1s" max:"30d"`
+
+	// Say in each event what would be done, and do nothing.
+	DryRun bool `key:"dry_run" default:"true"`
+
+	// Only propose it, for a person to approve.
+	Propose bool `key:"propose" default:"false"`
 }
 
 // ActApproval says what needs the approval of a second person.
