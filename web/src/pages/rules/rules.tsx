@@ -1,0 +1,169 @@
+// The rules of detection that run here, and what each found.
+
+import { useQuery as useAnswer } from '@tanstack/react-query'
+import { json } from '../../api/client'
+import type { Findings, RuleState } from '../../api/model'
+import { address, Link, useQuery } from '../../app/router'
+import { count, plural } from '../../ui/format'
+import { entityText, Severity } from '../../ui/incident'
+import { Panel, Pairs } from '../../ui/panel'
+import { Answer, Empty } from '../../ui/state'
+import { Time } from '../../ui/time'
+import { Why } from '../incident/why'
+
+export default function Rules() {
+  const [params, set] = useQuery()
+  const text = (params.get('text') ?? '').toLowerCase()
+  const name = params.get('rule') ?? ''
+  const rules = useAnswer({ queryKey: ['rules'], queryFn: ({ signal }) => json<RuleState[]>('/api/v1/rules', { signal }), refetchInterval: 30_000 })
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Rules</h1>
+        <p className="sub">What is looked for in each call as it is sealed.</p>
+        <div className="row push">
+          <Link className="button" to="/alerts">
+            Alerts
+          </Link>
+        </div>
+      </div>
+      <Answer query={rules} what="the rules">
+        {(list) => {
+          const one = list.find((rule) => rule.name === name)
+          if (name) return one ? <Rule rule={one} /> : <Empty title={`No rule is called ${name}`} action={<Link to="/rules">All rules</Link>} />
+          const shown = list.filter((rule) => `${rule.name} ${rule.title} ${rule.level}`.toLowerCase().includes(text))
+          return (
+            <>
+              <form role="search" className="row" onSubmit={(event) => event.preventDefault()}>
+                <input className="input" style={{ maxWidth: 360 }} defaultValue={params.get('text') ?? ''} onChange={(event) => set({ text: event.target.value }, { replace: true })} placeholder="Part of a name, a title or a level" aria-label="Rules that contain" />
+                <span className="muted">
+                  {plural(shown.length, 'rule')}, {count(shown.filter((rule) => !rule.disabled && !rule.inactive).length)} active
+                </span>
+              </form>
+              {shown.length === 0 ? <Empty title="No rule is like this" /> : <Table list={shown} />}
+            </>
+          )
+        }}
+      </Answer>
+    </div>
+  )
+}
+
+function Table({ list }: { list: readonly RuleState[] }) {
+  return (
+    <div className="panel scroll" tabIndex={0} role="region" aria-label="Rules">
+      <table className="table padded">
+        <thead>
+          <tr>
+            <th scope="col">Level</th>
+            <th scope="col">Rule</th>
+            <th scope="col">Looks at</th>
+            <th scope="col" className="num">
+              Found
+            </th>
+            <th scope="col">Last</th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((rule) => (
+            <tr key={rule.id}>
+              <td>
+                <Severity level={rule.level} />
+              </td>
+              <td>
+                <Link to={address('/rules', { rule: rule.name })}>{rule.title}</Link>
+                <div className="muted mono">{rule.name}</div>
+              </td>
+              <td>{(rule.kind ?? 'one event').replace(/_/g, ' ')}</td>
+              <td className="num">{rule.findings > 0 ? count(rule.findings) : ''}</td>
+              <td className="nowrap">{rule.last ? <Time at={rule.last} /> : ''}</td>
+              <td>
+                <State rule={rule} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function State({ rule }: { rule: RuleState }) {
+  if (rule.disabled) return <span className="tag">disabled</span>
+  if (rule.inactive)
+    return (
+      <span className="tag warn" title="It needs to know where addresses are, and no table of places is configured.">
+        inactive
+      </span>
+    )
+  return <span className="tag good">active</span>
+}
+
+function Rule({ rule }: { rule: RuleState }) {
+  const found = useAnswer({ queryKey: ['findings', rule.name], queryFn: ({ signal }) => json<Findings>('/api/v1/findings', { params: { rule: rule.name, limit: 100 }, signal }) })
+  return (
+    <>
+      <p className="small">
+        <Link to="/rules">All rules</Link>
+      </p>
+      <Panel title={rule.title}>
+        <Pairs
+          list={[
+            ['Name', <span key="n" className="mono">{rule.name}</span>],
+            ['Level', <Severity key="l" level={rule.level} />],
+            ['State', <State key="s" rule={rule} />],
+            ['Looks at', (rule.kind ?? 'one event').replace(/_/g, ' ')],
+            ['File', <span key="f" className="mono">{rule.file}</span>],
+            ['Found', `${plural(rule.findings, 'finding')} that are kept`],
+          ]}
+        />
+        <p className="muted small">
+          How it would have done in the past: <code>gatebook rules backtest {rule.name} --since 30d</code>
+        </p>
+      </Panel>
+      <Panel title="What it found">
+        <Answer query={found} what="the findings">
+          {(data) =>
+            data.findings.length === 0 ? (
+              <p className="muted">Nothing that is kept.</p>
+            ) : (
+              <>
+                <div className="scroll" tabIndex={0} role="region" aria-label={`What ${rule.name} found`}>
+                  <table className="table">
+                    <thead>
+                      <tr>
+                        <th scope="col">When</th>
+                        <th scope="col">About</th>
+                        <th scope="col" className="num">
+                          Events
+                        </th>
+                        <th scope="col">Completed by</th>
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {data.findings.map(({ finding, standing }) => {
+                        const last = finding.events.at(-1)
+                        return (
+                          <tr key={finding.id}>
+                            <td className="nowrap">
+                              <Time at={finding.at} full /> {standing !== 'current' && <span className="tag">{standing}</span>}
+                            </td>
+                            <td className="mono">{entityText(finding.entity)}</td>
+                            <td className="num">{count(finding.count)}</td>
+                            <td>{last?.number !== undefined ? <Link to={`/call/${last.number}`}>{count(last.number)}</Link> : ''}</td>
+                          </tr>
+                        )
+                      })}
+                    </tbody>
+                  </table>
+                </div>
+                {data.findings[0] && <Why finding={data.findings[0].finding.id} />}
+              </>
+            )
+          }
+        </Answer>
+      </Panel>
+    </>
+  )
+}
