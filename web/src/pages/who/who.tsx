@@ -17,6 +17,7 @@ import { useSpan, type Span } from '../../ui/usespan'
 import { entityOf } from './entity'
 import { Habits } from './habits'
 import { KnownAs } from './knownas'
+import { Measures } from './measures'
 import { Rights } from './rights'
 import { Risk } from './risk'
 import { Touched } from './touched'
@@ -106,7 +107,10 @@ function Shown({ data, span }: { data: ReadingPerson; span: Span }) {
       </Panel>
       <div className="columns">
         <KnownAs data={data} entity={entity} />
-        <Risk entity={entity} />
+        <div className="stack">
+          <Risk entity={entity} />
+          <Measures entity={entity} asked={data.asked} />
+        </div>
       </div>
       <Habits data={data} span={span} />
       <Touched data={data} span={span} />

@@ -1,0 +1,120 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ActMeasure } from '../../api/types'
+import { json } from '../../api/client'
+import { Link } from '../../app/router'
+import { useMay } from '../../app/session'
+import { Dialog } from '../../ui/dialog'
+import { plural } from '../../ui/format'
+import { Panel } from '../../ui/panel'
+import { Answer, Problem } from '../../ui/state'
+import { Time } from '../../ui/time'
+import { ActDialog } from './act'
+import type { Entity } from './entity'
+import { isAbout, subjectsOf } from './subject'
+
+const words: Record<string, string> = { block: 'Blocked', throttle: 'Throttled', reauthenticate: 'Must authenticate anew' }
+
+/** What is done about its access, and the way to do something. */
+export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
+  const may = useMay()
+  const client = useQueryClient()
+  const subjects = subjectsOf(entity, asked)
+  const [dialog, setDialog] = useState<'act' | ActMeasure>()
+  const answer = useQuery({ queryKey: ['measures'], enabled: may('list-measures'), queryFn: ({ signal }) => json<ActMeasure[]>('/api/v1/measures', { signal }) })
+  const done = () => {
+    setDialog(undefined)
+    void client.invalidateQueries({ queryKey: ['measures'] })
+  }
+  if (!may('list-measures') || subjects.length === 0) return null
+  const offered = may('act') || may('propose')
+  return (
+    <Panel
+      title="Access"
+      actions={
+        offered && (
+          <button type="button" className="button danger" onClick={() => setDialog('act')}>
+            {may('act') ? 'Block or limit' : 'Propose to block or limit'}
+          </button>
+        )
+      }
+    >
+      <Answer query={answer} what="what is done about its access">
+        {(data) => {
+          const list = data.filter((each) => isAbout(each.subject, subjects))
+          return list.length === 0 ? (
+            <p className="muted">Nothing is done about its access.{offered ? '' : ' Your role does not allow to act.'}</p>
+          ) : (
+            <ul className="stack">
+              {list.map((each) => (
+                <li key={each.id} className="stack">
+                  <span className="row">
+                    <span className={`tag ${each.state === 'in-force' && !each.dry_run ? 'bad' : 'warn'}`}>{each.state === 'proposed' ? 'proposed' : each.dry_run ? 'dry run' : 'in force'}</span>
+                    <strong>{words[each.kind] ?? each.kind}</strong>
+                    <span className="muted small">
+                      by {each.by || each.rule || 'somebody who was erased'}, <Link to={`/call/${each.decision}`}><Time at={each.since} /></Link>
+                      {each.until && (
+                        <>
+                          , until <Time at={each.until} />
+                        </>
+                      )}
+                      {each.answer_by && (
+                        <>
+                          ; somebody else must approve it by <Time at={each.answer_by} />
+                        </>
+                      )}
+                    </span>
+                    {may('act') && each.state === 'in-force' && (
+                      <button type="button" className="button push" onClick={() => setDialog(each)} aria-label={`Undo ${each.id}`}>
+                        Undo
+                      </button>
+                    )}
+                  </span>
+                  <span className="mono">{each.subject}</span>
+                  {each.reason && <span className="muted">{each.reason}</span>}
+                  {each.calls ? <span className="muted small">{plural(each.calls, 'call')} {each.dry_run ? 'would have been' : ''} refused since Gatebook started</span> : null}
+                </li>
+              ))}
+            </ul>
+          )
+        }}
+      </Answer>
+      {dialog === 'act' && <ActDialog subjects={subjects} propose={!may('act')} onClose={() => setDialog(undefined)} onDone={done} />}
+      {dialog && dialog !== 'act' && <Undo measure={dialog} onClose={() => setDialog(undefined)} onDone={done} />}
+    </Panel>
+  )
+}
+
+function Undo({ measure, onClose, onDone }: { measure: ActMeasure; onClose: () => void; onDone: () => void }) {
+  const [error, setError] = useState<unknown>()
+  const [busy, setBusy] = useState(false)
+  return (
+    <Dialog title="Undo the measure" onClose={onClose}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          setBusy(true)
+          setError(undefined)
+          const reason = String(new FormData(event.currentTarget).get('reason'))
+          json(`/api/v1/measures/${encodeURIComponent(measure.id)}`, { method: 'DELETE', reason }).then(onDone, (e: unknown) => {
+            setError(e)
+            setBusy(false)
+          })
+        }}
+      >
+        <p className="mono">{measure.subject}</p>
+        <label className="field">
+          <span className="label">Why; it is sealed with the decision</span>
+          <input className="input" name="reason" required maxLength={500} />
+        </label>
+        {error !== undefined && <Problem error={error} />}
+        <div>
+          <button type="submit" className="button primary" disabled={busy}>
+            Undo it
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
