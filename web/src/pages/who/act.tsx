@@ -24,7 +24,7 @@ const durations = [
 ] as const
 
 /** Does something about access: says first what that would have met, and asks why. */
-export function ActDialog({ subjects, propose, onClose, onDone }: { subjects: readonly Subject[]; propose: boolean; onClose: () => void; onDone: () => void }) {
+export function ActDialog({ subjects, shared, propose, onClose, onDone }: { subjects: readonly Subject[]; /** How many callers it means. */ shared: number; propose: boolean; onClose: () => void; onDone: () => void }) {
   const [subject, setSubject] = useState(subjects[0]!)
   const [kind, setKind] = useState<string>('block')
   const [error, setError] = useState<unknown>()
@@ -100,6 +100,7 @@ export function ActDialog({ subjects, propose, onClose, onDone }: { subjects: re
         <label className="row">
           <input type="checkbox" name="dry" /> Dry run: each call says what would have been done, and nothing is
         </label>
+        {shared > 1 && <div className="notice warn">{count(shared)} callers or more use it: the calls of all of them are meant.</div>}
         <Preview subject={subject} />
         {propose && <p className="muted">Your role does not allow to act by yourself: this proposes it, and somebody else must approve it.</p>}
         {error !== undefined && <Problem error={error}>{approval && !propose && <p>You can propose it; somebody else approves it.</p>}</Problem>}

@@ -79,7 +79,7 @@ export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
           )
         }}
       </Answer>
-      {dialog === 'act' && <ActDialog subjects={subjects} propose={!may('act')} onClose={() => setDialog(undefined)} onDone={done} />}
+      {dialog === 'act' && <ActDialog subjects={subjects} shared={entity.sort === 'App' || entity.sort === 'Credential' ? entity.principals.length : 1} propose={!may('act')} onClose={() => setDialog(undefined)} onDone={done} />}
       {dialog && dialog !== 'act' && <Undo measure={dialog} onClose={() => setDialog(undefined)} onDone={done} />}
     </Panel>
   )

@@ -7,11 +7,13 @@ import { Panel } from '../../ui/panel'
 import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
 import type { Entity } from './entity'
+import { Incidents } from './incidents'
 
 const looked = 1000
 const shown = 10
 
-const tones: Record<string, string> = { critical: 'bad', high: 'bad', medium: 'warn', low: 'info', informational: '' }
+/** The colour of a level. */
+export const tones: Record<string, string> = { critical: 'bad', high: 'bad', medium: 'warn', low: 'info', informational: '' }
 
 /** What the rules of detection found about it. */
 export function Risk({ entity }: { entity: Entity }) {
@@ -22,6 +24,8 @@ export function Risk({ entity }: { entity: Entity }) {
   })
   return (
     <Panel title="Risk and alerts">
+      <Incidents entity={entity} />
+      <h3>Findings</h3>
       <Answer query={answer} what="what was found">
         {(data) => {
           const list = data.findings.filter((each) => each.finding.entity.some((value) => entity.names.has(value.value)))
