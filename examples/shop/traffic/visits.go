@@ -48,6 +48,31 @@ func takeFirst(body []byte) string {
 	return ""
 }
 
+// takeAny takes one of the items of a list. People open what they were shown.
+func takeAny(r *rand.Rand) func([]byte) string {
+	return func(body []byte) string {
+		if a := parse(body); len(a.Items) > 0 {
+			return a.Items[r.IntN(len(a.Items))].ID
+		}
+		return ""
+	}
+}
+
+var countries = strings.Fields("DE AT FR ES IT NL")
+
+// customers is a list, of which one customer is taken.
+func customers(r *rand.Rand) call {
+	return get("/v1/customers?limit=50&country=%s", countries[r.IntN(len(countries))]).keeping(takeAny(r))
+}
+
+// orders is a list, of which one order is taken.
+func orders(r *rand.Rand) call { return get("/v1/orders?status=shipped&limit=20").keeping(takeAny(r)) }
+
+// products is a list, of which one product is taken.
+func products(r *rand.Rand) call {
+	return get("/v1/products?limit=30&category=kitchen").keeping(takeAny(r))
+}
+
 // customer picks one with a heavy tail: a few are asked for very often.
 func customer(r *rand.Rand) string {
 	return fmt.Sprintf("cus_%06d", 1+rand.NewZipf(r, 1.3, 10, store.Customers-1).Uint64())
@@ -60,17 +85,18 @@ var words = strings.Fields("rossi meyer nowak zoe felix berlin paris garcia amir
 
 // support looks customers up, corrects them, cancels orders, files documents.
 func support(r *rand.Rand) visit {
-	c := customer(r)
 	switch n := r.IntN(100); {
 	case n < 45:
-		return of(get("/v1/search?q=%s&limit=20", words[r.IntN(len(words))]), get("/v1/customers/%s", c),
-			get("/v1/customers/%s/orders?limit=20", c))
+		return of(get("/v1/search?q=%s&limit=20", words[r.IntN(len(words))]), customers(r), get("/v1/customers/{}"),
+			get("/v1/customers/{}/orders?limit=20"))
 	case n < 60:
-		return of(get("/v1/customers?limit=25").keeping(takeNext), get("/v1/customers?limit=25&cursor={}"),
-			get("/v1/customers/%s", c))
+		return of(get("/v1/customers?limit=25").keeping(takeNext), get("/v1/customers?limit=25&cursor={}").keeping(takeAny(r)),
+			get("/v1/customers/{}"))
+	case n < 68:
+		return of(customers(r), get("/v1/customers/{}"),
+			send("PATCH", "/v1/customers/{}", `{"phone":"+44 7700 900%03d"}`, r.IntN(1000)))
 	case n < 72:
-		return of(get("/v1/customers/%s", c),
-			send("PATCH", "/v1/customers/"+c, `{"phone":"+44 7700 900%03d"}`, r.IntN(1000)))
+		return of(get("/v1/customers/%s", customer(r))) // on the telephone: its number is on a bill
 	case n < 80:
 		return of(get("/v1/orders?status=open&limit=5").keeping(takeFirst), get("/v1/orders/{}"),
 			call{method: "POST", path: "/v1/orders/{}/cancel"}, call{method: "POST", path: "/v1/orders/{}/cancel"})
@@ -97,11 +123,10 @@ func note(r *rand.Rand) call {
 func sales(r *rand.Rand) visit {
 	switch n := r.IntN(100); {
 	case n < 60:
-		return of(get("/v1/products?limit=30&category=kitchen"), get("/v1/products/%s", product(r)),
+		return of(products(r), get("/v1/products/{}"),
 			placing(r).keeping(takeID), get("/v1/orders/{}"))
 	case n < 85:
-		c := customer(r)
-		return of(get("/v1/customers/%s", c), get("/v1/customers/%s/orders", c))
+		return of(customers(r), get("/v1/customers/{}"), get("/v1/customers/{}/orders"))
 	default:
 		n := r.IntN(1e9)
 		if r.IntN(6) == 0 {
@@ -129,8 +154,7 @@ func analyst(r *rand.Rand) visit {
 
 // stock corrects the stock by hand.
 func stock(r *rand.Rand) visit {
-	p := product(r)
-	return of(get("/v1/products/%s", p), send("PUT", "/v1/products/"+p+"/stock", `{"stock":%d}`, 50+r.IntN(500)))
+	return of(products(r), get("/v1/products/{}"), send("PUT", "/v1/products/{}/stock", `{"stock":%d}`, 50+r.IntN(500)))
 }
 
 // administrator looks after people, settings and refunds.
@@ -139,10 +163,10 @@ func administrator(r *rand.Rand) visit {
 	case n < 30:
 		return of(get("/v1/admin/users"), get("/v1/admin/settings"))
 	case n < 60:
-		return of(get("/v1/orders/%s", order(r)), get("/v1/admin/refunds?limit=20"))
+		return of(orders(r), get("/v1/orders/{}"), get("/v1/admin/refunds?limit=20"))
 	case n < 85:
 		// Orders that were not shipped cannot be refunded: 409.
-		return of(send("POST", "/v1/admin/refunds", `{"order":%q,"amount":%d,"reason":"arrived broken"}`, order(r), 100+r.IntN(100)))
+		return of(orders(r), send("POST", "/v1/admin/refunds", `{"order":"{}","amount":%d,"reason":"arrived broken"}`, 100+r.IntN(100)))
 	case n < 95:
 		return of(send("PATCH", "/v1/admin/settings", `{"free_shipping_from":"%d"}`, 4000+100*r.IntN(20)))
 	default:
@@ -173,9 +197,8 @@ func checkout(r *rand.Rand) visit { return of(placing(r).keeping(takeID), get("/
 
 // reporter reads customers with a person's token.
 func reporter(r *rand.Rand) visit {
-	c := customer(r)
-	return of(get("/v1/customers?limit=100").keeping(takeNext), get("/v1/customers?limit=100&cursor={}"),
-		get("/v1/customers/%s", c), get("/v1/customers/%s/orders", c))
+	return of(get("/v1/customers?limit=100").keeping(takeNext), get("/v1/customers?limit=100&cursor={}").keeping(takeAny(r)),
+		get("/v1/customers/{}"), get("/v1/customers/{}/orders"))
 }
 
 // warehouse looks at orders and counts what is on the shelf.
