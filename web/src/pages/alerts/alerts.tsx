@@ -151,7 +151,9 @@ function List({ list }: { list: readonly Incident[] }) {
             <States state={each.state} />
             <span className="muted alert-who">{each.assignee || (each.state === 'open' ? 'nobody has it' : stateWord(each.state))}</span>
             <span className="num alert-figures">
-              {count(Math.round(each.risk))} <span className="muted">risk</span>
+              <span>
+                {count(Math.round(each.risk))} <span className="muted">risk</span>
+              </span>
               <span className="muted small">{plural(each.findings, 'finding')}</span>
             </span>
             <Time at={each.changed} />

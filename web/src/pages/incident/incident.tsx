@@ -121,9 +121,15 @@ function Entity({ entity }: { entity: Story['incident']['entity'] }) {
   return (
     <span className="stack tight">
       <span className="mono">{entityText(entity)}</span>
+      {named(entity) && <Link to={`/who/${encodeURIComponent(named(entity))}`}>Who this is, and what it usually does</Link>}
       {entity.length > 0 && <Link to={address('/search', { q: entityQuery(entity), from: '7d' })}>What it did in the last 7 days</Link>}
     </span>
   )
+}
+
+/** What of the entity has a page of its own. */
+function named(entity: Story['incident']['entity']): string {
+  return entity.find((each) => each.field === 'principal.id' || each.field.startsWith('credential.'))?.value ?? ''
 }
 
 /** One finding: what, when, the terms of its formula, and what the rule says. */

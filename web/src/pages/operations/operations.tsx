@@ -141,7 +141,10 @@ function Sources() {
                 <li key={route.name} className={route.reachable ? 'good' : 'bad'}>
                   <Icon d={route.reachable ? icons.check : icons.close} />
                   <span className="said">
-                    <strong>{route.name}</strong> <span className="mono">{route.path}</span> to <span className="mono">{route.upstream}</span>
+                    <strong>{route.name}</strong>
+                    <span className="mono">
+                      {route.path} → {route.upstream}
+                    </span>
                     {!route.reachable && (
                       <span className="bad">
                         {route.fault} {route.fix}
