@@ -45,6 +45,7 @@ func rulesDoc(t *testing.T) string {
 		}
 	}
 	return strings.NewReplacer("{{kinds}}\n", kinds.String(), "{{derived}}\n", derived.String(), "{{rules}}\n", list.String(),
+		"{{functions}}", "`"+strings.Join(WhenFunctions, "`, `")+"`", "{{methods}}", "`"+strings.Join(whenMethods, "`, `")+"`",
 		"{{modifiers}}", "`"+strings.Join(Modifiers, "`, `")+"`", "{{responses}}", "`"+strings.Join(Responses, "`, `")+"`").Replace(lead(t, "rules.md"))
 }
 

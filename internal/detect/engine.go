@@ -54,6 +54,7 @@ type Stats struct {
 	Findings   uint64 `json:"findings"`
 	Suppressed uint64 `json:"suppressed"` // findings that were one too many, by dedup
 	Keys       int    `json:"keys"`       // groups that state is kept of
+	Failed     uint64 `json:"failed"`     // expressions (when) that could not be computed for an event, and counted as false
 	Dropped    uint64 `json:"dropped"`    // groups and values that were dropped for want of room: a pattern may have been missed
 }
 
@@ -270,6 +271,7 @@ func (e *Engine) judge(o *observation, old bool) {
 		a.hit = a.match && a.corr == nil
 		any = any || a.match
 	}
+	e.stats.Failed, e.view.failed = e.stats.Failed+e.view.failed, 0
 	if measure {
 		defer e.measured()
 	}

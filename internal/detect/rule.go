@@ -163,7 +163,7 @@ func (r *reader) rule(n *node) *Rule {
 	r.detection(rule, n)
 	r.handling(rule, n)
 	rule.tests = r.tests(n.get("tests"))
-	rule.payload = readsPayload(n)
+	rule.payload = r.payload || readsPayload(n)
 	return rule
 }
 
@@ -208,7 +208,7 @@ func (r *reader) detection(rule *Rule, n *node) {
 		if n.get("logsource") == nil {
 			r.at(n, "logsource", "is missing, write product: gatebook and category: access below it")
 		}
-		r.cost = 0
+		r.cost, r.payload = 0, false
 		rule.match = r.detect(d)
 		if rule.Cost = r.cost; rule.Cost > maxCost {
 			r.at(d, "detection", "is too expensive: its tests can take about %s for each event, and at most %s are allowed; write fewer values, look at shorter fields than bodies, or use startswith, endswith or whole values instead of contains and re", rule.Cost.Round(time.Microsecond), maxCost)
@@ -228,7 +228,12 @@ func (r *reader) detect(n *node) predicate {
 	}
 	selections := map[string]predicate{}
 	var names []string
+	var extra *when
 	for _, p := range n.pairs {
+		if p.key == "when" && p.value.shape == scalar { // else a selection of that name
+			extra = r.when(p.value)
+			continue
+		}
 		switch p.key {
 		case "condition":
 			continue
@@ -247,6 +252,9 @@ func (r *reader) detect(n *node) predicate {
 	p, err := condition(text, names, selections)
 	if err != nil {
 		r.at(n.get("condition"), "detection.condition", "%s", err)
+	}
+	if extra != nil && p != nil {
+		return and([]predicate{p, extra.holds})
 	}
 	return p
 }

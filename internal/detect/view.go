@@ -12,6 +12,8 @@ type view struct {
 	tests  []testMemo   // by number of the test in the set
 	fields []fieldMemo  // by number of the field
 	hashes []hashesMemo // by number of the field
+	whens  map[*when]*whenRun
+	failed uint64 // expressions that could not be computed
 }
 
 type testMemo struct {

@@ -35,6 +35,8 @@ type node struct {
 	shape        shape
 	line, column int
 	text         string // of a scalar, as written, without quotes
+	block        bool   // the text is in the lines below
+	quoted       bool   // the text is in quotes
 	pairs        []pair // of a section, each key once
 	items        []*node
 }
@@ -50,6 +52,7 @@ type reader struct {
 	file     string
 	problems Problems
 	cost     time.Duration  // of the tests of the rule that is read
+	payload  bool           // its expression names a field of the payload
 	numbers  map[string]int // of the tests of the set, by what they test
 }
 
@@ -146,9 +149,10 @@ func (r *reader) node(a ast.Node, path string) *node {
 		}
 	case *ast.NullNode:
 	case *ast.LiteralNode:
-		n.shape, n.text = scalar, a.Value.Value
+		n.shape, n.text, n.block = scalar, a.Value.Value, true
 	case *ast.StringNode:
 		n.shape, n.text = scalar, a.Value
+		n.quoted = a.Token.Type == token.SingleQuoteType || a.Token.Type == token.DoubleQuoteType
 	case ast.ScalarNode:
 		n.shape, n.text = scalar, a.GetToken().Value
 	default:
