@@ -6,6 +6,7 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { ApiError, standingReason } from '../api/client'
 import type { Meta } from '../api/model'
 import { go } from '../app/router'
+import { Confirm } from './confirm'
 import { count } from './format'
 
 /** Nothing yet. Says after five seconds that it takes long. */
@@ -45,6 +46,9 @@ const titles: Record<string, string> = {
   unreadable: 'The answer cannot be read',
   role: 'Your role does not allow this',
   reason: 'A reason is asked for',
+  confirm: 'Sign in again for this',
+  throttled: 'Too many attempts',
+  state: 'This does not fit how it is now',
   token: 'You are not signed in',
   session: 'Your session has ended',
   password: 'Your account has no password yet',
@@ -64,12 +68,13 @@ const titles: Record<string, string> = {
 export function Problem({ error, retry, children }: { error: unknown; retry?: (() => void) | undefined; children?: ReactNode }) {
   const known = error instanceof ApiError ? error : undefined
   const detail = known ? known.problem.detail : error instanceof Error ? error.message : String(error)
-  const kind = known?.code === 'role' || known?.code === 'reason' || known?.code === 'not-found' ? '' : ' bad'
+  const kind = known?.code === 'role' || known?.code === 'reason' || known?.code === 'confirm' || known?.code === 'not-found' ? '' : ' bad'
   return (
     <div className="state" role="alert">
       <p className={`title${kind}`}>{(known && titles[known.code]) ?? known?.problem.title ?? 'The console made a mistake'}</p>
       <p>{sentence(detail)}</p>
       {known?.code === 'query' && <QueryFault query={known.problem.query ?? ''} position={known.problem.position ?? 0} />}
+      {known?.code === 'confirm' && <Confirm />}
       {known?.code === 'reason' && <GiveReason retry={retry} />}
       {known?.code !== 'reason' && known?.problem.help && <p className="muted">{sentence(known.problem.help)}</p>}
       {children}

@@ -28,6 +28,16 @@ export default function SignIn() {
   )
 }
 
+/** Why the provider's answer did not sign in. */
+const refusals: Record<string, string> = {
+  'oidc-answer': 'The answer of the provider does not belong to a sign-in that this browser began a short while ago. Try again.',
+  'oidc-role': 'The provider says who you are, and nothing there gives you a role here. An administrator names it in the configuration, under console.oidc.',
+  'oidc-name': 'The provider did not say your name, or it is that of somebody else here. Ask an administrator.',
+  'oidc-disabled': 'Your account here is disabled. Ask an administrator.',
+  'oidc-account': 'Your account here could not be kept. Ask an administrator to look at the log.',
+  'oidc-provider': 'The provider does not answer, or refused. Try again later.',
+}
+
 function Ways({ me }: { me: Me }) {
   const { query } = usePlace()
   const client = useQueryClient()
@@ -49,9 +59,15 @@ function Ways({ me }: { me: Me }) {
   if (link) return <Follow link={link} onDone={entered} onDrop={() => setLink('')} />
   if (me.signed_in && me.set_password) return <NewPassword me={me} onDone={entered} />
   if (done) return <Loading what="the console" />
+  const problem = new URLSearchParams(query).get('problem')
   return (
     <>
       <h1>Sign in</h1>
+      {problem && (
+        <div className="notice bad" role="alert">
+          {refusals[problem] ?? 'The sign-in failed.'}
+        </div>
+      )}
       {me.sign_in.oidc && (
         <a className="button primary wide" href={`/api/v1/oidc/login?next=${encodeURIComponent(next)}`}>
           Sign in with {me.sign_in.oidc}
