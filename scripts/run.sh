@@ -146,10 +146,14 @@ machine_key() {
 }
 
 greet() {
+	local link
+	link=$(bin/gatebook login-link --data "$data" 2>/dev/null | grep -m1 '^http' || true)
 	cat <<TEXT
 
 Gatebook records the calls to the sample shop.
 
+  console      ${link:-http://$ops}
+               (signs in once, within 15 minutes; another: bin/gatebook login-link)
   gateway      http://$gateway   (the shop itself is at http://$shop)
   operations   http://$ops   (token: $data/keys/ops.token)
   issuer       $issuer
