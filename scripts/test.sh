@@ -22,6 +22,8 @@ for module in examples/shop test/identity test/foreign test/protocols test/brows
 	echo "== $module"
 	(cd "$module" && go vet ./... && go test -timeout 10m ./...)
 done
+echo "== test/console"
+bash test/console/run.sh
 if [ -f scripts/smoke.sh ]; then
 	bash scripts/smoke.sh
 fi

@@ -1,0 +1,30 @@
+// The console in real Chromium, before the sample shop: from an empty directory
+
+import { after, before, describe } from 'node:test'
+import { House } from './lib/house.js'
+import { launch } from './lib/browser.js'
+import { story } from './parts/story.js'
+import { roles } from './parts/roles.js'
+import { hostile } from './parts/hostile.js'
+import { forgery } from './parts/forgery.js'
+import { keyboard } from './parts/keyboard.js'
+import { figures } from './parts/figures.js'
+
+const world = { password: 'seven horses sleep beside the station' }
+
+describe('the console', { timeout: 600_000 }, () => {
+  before(async () => {
+    world.house = await House.open()
+    world.browser = await launch()
+  })
+  after(async () => {
+    await world.browser?.close()
+    await world.house?.close()
+  })
+  story(world)
+  roles(world)
+  keyboard(world)
+  forgery(world)
+  hostile(world)
+  figures(world)
+})

@@ -1,0 +1,189 @@
+// Starts the sample shop and a Gatebook before it, in an empty directory, on
+// free ports of loopback, and ends them.
+
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Where run.sh built the programs. */
+const bin = join(import.meta.dirname, '../../../.work/console')
+
+/** How long a condition may take on a machine that is very busy, in ms. */
+export const patience = Number(process.env.PATIENCE ?? 60) * 1000
+
+/** Asks again and again until there is an answer that is not empty. */
+export async function until(what, ask) {
+  const end = Date.now() + patience
+  for (;;) {
+    const got = await ask()
+    if (got) return got
+    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+export class House {
+  #children = []
+  #dir = mkdtempSync(join(tmpdir(), 'gatebook-console-'))
+  data = join(this.#dir, 'gatebook-data')
+  /** What gatebook serve said. */
+  said = ''
+
+  /** Runs the shop, its issuer and Gatebook; nobody has called yet. */
+  static async open() {
+    const house = new House()
+    try {
+      await house.#open()
+    } catch (error) {
+      await house.close()
+      throw error
+    }
+    return house
+  }
+
+  async #open() {
+    this.issuer = (await this.#ready('shop', ['issuer', '--listen', '127.0.0.1:0'])).issuer
+    const shop = (await this.#ready('shop', ['serve', '--listen', '127.0.0.1:0', '--issuer', this.issuer, '--trust-gateway'])).api
+    this.gateway = `http://127.0.0.1:${await freePort()}`
+    this.ops = `http://127.0.0.1:${await freePort()}`
+    writeFileSync(
+      join(this.#dir, 'gatebook.yaml'),
+      JSON.stringify({
+        ops: { listen: new URL(this.ops).host },
+        gateway: {
+          listeners: [{ name: 'shop', address: new URL(this.gateway).host }],
+          routes: [
+            { name: 'administration', path: '/v1/admin', upstream: shop, durability: 'recorded', api: { path: '/openapi.json' } },
+            { name: 'shop', path: '/', upstream: shop, durability: 'served', api: { path: '/openapi.json' } },
+          ],
+        },
+        identity: { oidc: [{ name: 'shop', issuer: this.issuer, audiences: ['shop-api'] }], api_keys: { enabled: true } },
+      }),
+    )
+    await this.serve()
+  }
+
+  /** Starts Gatebook, and waits until it is well. */
+  async serve() {
+    this.said = ''
+    this.server = this.#start('gatebook', ['serve', '--config', join(this.#dir, 'gatebook.yaml'), '--data', this.data], (line) => (this.said += `${line}\n`))
+    await until('Gatebook', () => fetch(`${this.ops}/readyz`).then((answer) => answer.ok, () => false)).catch((error) => {
+      throw new Error(`${error.message}; it said:\n${this.said}`)
+    })
+  }
+
+  /** Stops Gatebook as SIGTERM does. */
+  async stopServer() {
+    await end(this.server)
+  }
+
+  /** The link that gatebook serve printed. */
+  get link() {
+    return /https?:\S+#\S+/.exec(this.said)?.[0] ?? ''
+  }
+
+  /** Runs a verb on the data, and returns what it prints. */
+  async gatebook(...args) {
+    const { stdout } = await run(join(bin, 'gatebook'), [...args, '--data', this.data])
+    return stdout.trim()
+  }
+
+  /** Asks the API as the administrator of the token file, or with the token. */
+  async api(path, { token, ...init } = {}) {
+    this.token ??= await run('cat', [join(this.data, 'keys', 'ops.token')]).then(({ stdout }) => stdout.trim())
+    const answer = await fetch(this.ops + path, { ...init, headers: { Authorization: `Bearer ${token ?? this.token}`, 'Content-Type': 'application/json', ...init.headers } })
+    const text = await answer.text()
+    return { status: answer.status, text, json: () => JSON.parse(text) }
+  }
+
+  /** The records that match, newest first. */
+  async search(query, limit = 1000) {
+    const answer = await this.api(`/api/v1/search?${new URLSearchParams({ query, limit })}`)
+    return answer.status === 200 ? answer.json().hits : []
+  }
+
+  /** Calls through the gateway; nothing of the path or of the headers is put right. */
+  call(path, { method = 'GET', headers = {}, body } = {}) {
+    const { hostname, port } = new URL(this.gateway)
+    return new Promise((resolve, reject) => {
+      const req = request({ hostname, port, path, method, headers, agent: false }, (res) => {
+        res.resume()
+        res.on('end', () => resolve(res.statusCode))
+      })
+      req.on('error', reject)
+      req.end(body)
+    })
+  }
+
+  /** Lets the shop's people, services and strangers call until that many calls are found. */
+  async traffic(calls) {
+    const key = join(this.#dir, 'machine.key')
+    writeFileSync(key, await this.gatebook('keys', 'add', 'label-printer', '--kind', 'machine'), { mode: 0o600 })
+    const child = this.#start('shop', ['traffic', '--target', this.gateway, '--issuer', this.issuer, '--rate', '120', '--api-key-file', key], () => {})
+    await until(`${calls} calls`, async () => (await this.search('kind:=access', calls)).length >= calls && (await this.search('who.email:=alice@shop.example', 1)).length > 0)
+    await end(child)
+    // All that was called is sealed and can be found.
+    await until('the index', async () => {
+      const meta = (await this.api('/api/v1/search?query=kind:=access&limit=1')).json().meta
+      return meta.complete && meta.indexed >= meta.sealed - 2
+    })
+  }
+
+  #start(name, args, line) {
+    const child = spawn(join(bin, name), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', line)
+    this.#children.push(child)
+    return child
+  }
+
+  /** Starts a verb of the shop, and returns the line of JSON with which it says that it is ready. */
+  #ready(name, args) {
+    return new Promise((resolve, reject) => {
+      const child = this.#start(name, args, (line) => {
+        try {
+          resolve(JSON.parse(line))
+        } catch {
+          reject(new Error(`${name} ${args[0]}: ${line}`))
+        }
+      })
+      child.once('error', reject)
+      child.once('exit', (code) => reject(new Error(`${name} ${args[0]} ended with ${code}`)))
+    })
+  }
+
+  async close() {
+    await Promise.all(this.#children.map(end))
+    rmSync(this.#dir, { recursive: true, force: true })
+  }
+}
+
+/** Ends a process: kindly, and after a while by force. */
+function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve()
+  return new Promise((resolve) => {
+    const force = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    child.once('exit', () => {
+      clearTimeout(force)
+      resolve()
+    })
+    child.kill('SIGTERM')
+  })
+}
