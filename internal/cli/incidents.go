@@ -410,61 +410,6 @@ func (p *Program) alertsUnsilenceCmd() *cobra.Command {
 	return c
 }
 
-// rulesExplainCmd explains a finding, or the findings of an incident.
-func (p *Program) rulesExplainCmd() *cobra.Command {
-	var t target
-	var asJSON, utc bool
-	c := &cobra.Command{
-		Use: "explain FINDING", Short: "Explain a finding of a server: each term of the formula with its value, and what to check", Args: cobra.ExactArgs(1),
-		Long:    "Explain a finding of a server: each term of the rule's formula with its value and what it had to be, the events, what the rule means, what to check and what to do. FINDING is an id, as gatebook alerts show and gatebook alerts findings print it, or its beginning.",
-		Example: "  gatebook rules explain c7394451e6ea",
-	}
-	t.flags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().BoolVar(&utc, "utc", false, "times in UTC instead of the local zone")
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
-			return err
-		}
-		defer from.close(&err)
-		var x alert.Explanation
-		if err := from.get(c.Context(), "/api/v1/findings/"+url.PathEscape(args[0]), nil, &x); err != nil {
-			return err
-		}
-		if asJSON {
-			return lines(p.Stdout).Encode(&x)
-		}
-		l, f := p.look(&output{form: "table", utc: utc}), &x.Finding
-		fmt.Fprintf(p.Stdout, "%s\n%s, %s, %s\n\n", clean(f.Title), clean(f.Rule), f.Level, x.Standing)
-		for _, v := range f.Entity {
-			fmt.Fprintf(p.Stdout, "about     %s %s\n", clean(v.Field), clean(v.Value))
-		}
-		fmt.Fprintf(p.Stdout, "from      %s\nto        %s\nfound     %s\n", l.time(f.From), l.time(f.At), l.time(x.Found))
-		if x.Incident != "" {
-			fmt.Fprintf(p.Stdout, "incident  %s\n", x.Incident)
-		}
-		fmt.Fprintf(p.Stdout, "records   %s\nrisk      %d points, %g together\n\n", records(f.Events), f.Risk.Points, f.Risk.Total)
-		p.terms(f.Terms, "")
-		if x.Description != "" {
-			fmt.Fprintf(p.Stdout, "\n%s\n", clean(strings.TrimSpace(x.Description)))
-		}
-		for _, part := range []struct {
-			head string
-			list []string
-		}{{"Check", x.Check}, {"Do", x.Act}, {"It can also be", x.Benign}} {
-			if len(part.list) > 0 {
-				fmt.Fprintf(p.Stdout, "\n%s\n", part.head)
-			}
-			for _, line := range part.list {
-				fmt.Fprintf(p.Stdout, "  - %s\n", clean(line))
-			}
-		}
-		return nil
-	}
-	return c
-}
-
 // rulesLiveCmd lists the rules of a server.
 func (p *Program) rulesLiveCmd() *cobra.Command {
 	var t target
