@@ -23,11 +23,11 @@ func (p *Program) rulesCmd() *cobra.Command {
 		Use:   "rules",
 		Short: "List, check and test rules of detection, and run them over files of events",
 		Long: "Rules of detection: what they are, whether they are right, and what they find in a file of events.\n\n" +
-			"All verbs but backtest, explain and live ask no server and record nothing. docs/rules.md describes rules, and lists those that come with the program; docs/events.md describes files of events.",
+			"All verbs but backtest, explain, live and new ask no server and record nothing. docs/rules.md describes rules, and lists those that come with the program; docs/events.md describes files of events.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.rulesListCmd(), p.rulesShowCmd(), p.rulesCheckCmd(), p.rulesTestCmd(), p.rulesRunCmd(), p.rulesBacktestCmd(), p.rulesExplainCmd(), p.rulesLiveCmd())
+	c.AddCommand(p.rulesListCmd(), p.rulesShowCmd(), p.rulesCheckCmd(), p.rulesTestCmd(), p.rulesRunCmd(), p.rulesBacktestCmd(), p.rulesExplainCmd(), p.rulesLiveCmd(), p.rulesNewCmd())
 	return c
 }
 
