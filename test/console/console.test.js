@@ -1,4 +1,5 @@
 // The console in real Chromium, before the sample shop: from an empty directory
+// to a proof, who may see what, and what hostile callers and pages achieve.
 
 import { after, before, describe } from 'node:test'
 import { House } from './lib/house.js'
@@ -8,6 +9,7 @@ import { roles } from './parts/roles.js'
 import { hostile } from './parts/hostile.js'
 import { forgery } from './parts/forgery.js'
 import { keyboard } from './parts/keyboard.js'
+import { pages } from './parts/pages.js'
 import { figures } from './parts/figures.js'
 
 const world = { password: 'seven horses sleep beside the station' }
@@ -25,6 +27,7 @@ describe('the console', { timeout: 600_000 }, () => {
   roles(world)
   keyboard(world)
   forgery(world)
+  pages(world)
   hostile(world)
   figures(world)
 })

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The tests of the console in Chromium. They need Node.js 20.19, npm, Go and
 # Chromium; without one of them they say which, and are skipped.
+# UPDATE=1 draws the pictures of docs/images/console anew.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export GOFLAGS="-buildvcs=false ${GOFLAGS:-}"

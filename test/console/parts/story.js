@@ -6,6 +6,7 @@ import { it } from 'node:test'
 import { promisify } from 'node:util'
 import { Person } from '../lib/browser.js'
 import { until } from '../lib/house.js'
+import { picture } from '../lib/pictures.js'
 
 export function story(world) {
   it('signs in by the link that gatebook serve printed, once', async () => {
@@ -129,6 +130,7 @@ export function story(world) {
     await page.getByRole('button', { name: 'Block or limit' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel(/^Why/).fill('its key was in a public repository')
+    await picture(admin, 'block')
     await dialog.getByRole('button', { name: 'Do it' }).click()
     const undo = page.getByRole('button', { name: /^Undo (?!it$)/ })
     await undo.waitFor()
