@@ -35,8 +35,9 @@ type Config struct {
 	Appender Appender       // records what is decided here
 	Findings *live.Store
 
-	Rules    func() *detect.Set // that run; nil: none do
-	Inactive func() []string    // names of rules that cannot find anything; nil: none
+	Rules    func() *detect.Set              // that run; nil: none do
+	Inactive func() []string                 // names of rules that cannot find anything; nil: none
+	Costs    func() map[string]time.Duration // what judging an event takes each rule; nil: not measured
 
 	Deliver Deliver // nil: nobody hears of incidents
 	Respond Respond // nil: what rules propose is only shown

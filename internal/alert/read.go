@@ -282,6 +282,8 @@ type RuleState struct {
 	Inactive bool      `json:"inactive,omitempty"` // it cannot find anything here: it needs the places of addresses
 	Findings uint64    `json:"findings"`           // that are kept
 	Last     time.Time `json:"last,omitzero"`      // of the event that completed the newest
+
+	Cost time.Duration `json:"cost,omitempty"` // of judging one event, as measured; absent: not measured yet
 }
 
 // Rules returns the rules that make findings, or were disabled, with what they
@@ -303,12 +305,16 @@ func (b *Book) Rules(ctx context.Context, who reading.Reader) ([]RuleState, erro
 	if b.cfg.Inactive != nil {
 		inactive = b.cfg.Inactive()
 	}
+	var costs map[string]time.Duration
+	if b.cfg.Costs != nil {
+		costs = b.cfg.Costs()
+	}
 	for _, r := range set.Rules {
 		if r.Quiet && !r.Disabled {
 			continue
 		}
 		t := tallies[r.Name]
-		list = append(list, RuleState{r.Name, r.ID, r.Title, r.Level, r.Status, r.Kind, r.File, r.Disabled, slices.Contains(inactive, r.Name), t.Count, t.Last})
+		list = append(list, RuleState{r.Name, r.ID, r.Title, r.Level, r.Status, r.Kind, r.File, r.Disabled, slices.Contains(inactive, r.Name), t.Count, t.Last, costs[r.Name]})
 	}
 	slices.SortFunc(list, func(a, b RuleState) int { return strings.Compare(a.Name, b.Name) })
 	return list, b.looked(ctx, who, "rules")

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/alert"
@@ -26,7 +27,7 @@ func (a *App) openDetection(serving bool) error {
 		return err
 	}
 	a.alerts, err = alert.New(ctx, alert.Config{
-		DB: a.state, Room: a.room, Ledger: a.ledger, Appender: a.recorder, Findings: a.findings, Rules: a.runningRules, Inactive: a.inactiveRules,
+		DB: a.state, Room: a.room, Ledger: a.ledger, Appender: a.recorder, Findings: a.findings, Rules: a.runningRules, Inactive: a.inactiveRules, Costs: a.ruleCosts,
 		Deliver: a.outbox.Deliver, Respond: a.respond, Console: a.consoleLink(), Edge: a.edge, Log: a.log,
 	})
 	if err != nil {
@@ -68,6 +69,14 @@ func (a *App) inactiveRules() []string {
 		return nil
 	}
 	return a.detector.Status().Inactive
+}
+
+// ruleCosts returns what judging an event takes each rule.
+func (a *App) ruleCosts() map[string]time.Duration {
+	if a.detector == nil {
+		return nil
+	}
+	return a.detector.Status().Costs
 }
 
 // forgetDetected takes what was removed from the record out of what detection

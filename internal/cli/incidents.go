@@ -416,7 +416,7 @@ func (p *Program) rulesLiveCmd() *cobra.Command {
 	var o output
 	c := &cobra.Command{
 		Use: "live", Short: "List the rules that a server runs, and what they found", Args: cobra.NoArgs,
-		Long: "List the rules that a server runs, how many findings of each are kept, and when the newest was. A rule that is inactive cannot find anything there: it needs the places of addresses.",
+		Long: "List the rules that a server runs, how many findings of each are kept, when the newest was, and how long it takes to judge an event, measured on one event of 64. A rule that is inactive cannot find anything there: it needs the places of addresses.",
 	}
 	t.flags(c)
 	o.flags(c, "table, json, csv")
@@ -446,9 +446,13 @@ func (p *Program) rulesLiveCmd() *cobra.Command {
 			case r.Inactive:
 				state = cell{"inactive", yellow}
 			}
-			rows = append(rows, []cell{{r.Name, plain}, {r.Level, levelStyle(r.Level)}, state, {strconv.FormatUint(r.Findings, 10), plain}, {l.time(r.Last), dim}, {r.Title, plain}})
+			cost := ""
+			if r.Cost > 0 {
+				cost = r.Cost.String()
+			}
+			rows = append(rows, []cell{{r.Name, plain}, {r.Level, levelStyle(r.Level)}, state, {strconv.FormatUint(r.Findings, 10), plain}, {l.time(r.Last), dim}, {cost, dim}, {r.Title, plain}})
 		}
-		return p.rows(&o, []string{"name", "level", "state", "findings", "last", "title"}, rows)
+		return p.rows(&o, []string{"name", "level", "state", "findings", "last", "cost", "title"}, rows)
 	}
 	return c
 }

@@ -198,7 +198,11 @@ func (f *Follower) refused(err error) {
 
 // engineConfig is that of the engine with the rules that run.
 func (f *Follower) engineConfig() detect.Config {
-	return detect.Config{Rules: f.set, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys, Locate: f.cfg.Locate}
+	begun := time.Now()
+	return detect.Config{
+		Rules: f.set, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys, Locate: f.cfg.Locate,
+		Clock: func() time.Duration { return time.Since(begun) }, // costs are measured, and no rule is paused
+	}
 }
 
 // Run judges what is sealed until ctx ends. After an error it says so in the

@@ -24,21 +24,23 @@ type Status struct {
 	State  State
 	Detail string // why it fails
 
-	Next       uint64    // record that is judged next
-	Behind     uint64    // sealed records that were not judged
-	Rate       float64   // records a second, over the last seconds
-	Rules      int       // that make findings
-	Inactive   []string  // rules that cannot find anything here
-	Refused    string    // what was wrong with the rules that were read last; empty: they run
-	Findings   uint64    // of this epoch
-	Keys       int       // groups that state is kept of
-	Dropped    uint64    // groups and values that were dropped for want of room: a pattern may have been missed
-	Late       uint64    // events that came too late to be put in their place
-	NotJudged  uint64    // events that came so late that they were not judged
-	Rewinds    uint64    // how often the engine was set back since the start
-	Unsettled  uint64    // how often it should have been, and no state was old enough
-	Superseded uint64    // findings that did not hold
-	Saved      time.Time // when the state was last saved
+	Next       uint64                   // record that is judged next
+	Behind     uint64                   // sealed records that were not judged
+	Rate       float64                  // records a second, over the last seconds
+	Rules      int                      // that make findings
+	Inactive   []string                 // rules that cannot find anything here
+	Failed     uint64                   // expressions (when) that could not be computed for an event
+	Costs      map[string]time.Duration // what judging an event takes each rule, as measured; a rule that was not measured yet is missing
+	Refused    string                   // what was wrong with the rules that were read last; empty: they run
+	Findings   uint64                   // of this epoch
+	Keys       int                      // groups that state is kept of
+	Dropped    uint64                   // groups and values that were dropped for want of room: a pattern may have been missed
+	Late       uint64                   // events that came too late to be put in their place
+	NotJudged  uint64                   // events that came so late that they were not judged
+	Rewinds    uint64                   // how often the engine was set back since the start
+	Unsettled  uint64                   // how often it should have been, and no state was old enough
+	Superseded uint64                   // findings that did not hold
+	Saved      time.Time                // when the state was last saved
 
 	set *detect.Set
 }
@@ -111,7 +113,11 @@ func (f *Follower) measure(now time.Time) {
 		s.Rate = float64(f.next-min(f.next, f.last.rateNext)) / since.Seconds()
 		f.last.rate, f.last.rateNext = now, f.next
 	}
-	s.Next, s.Inactive = f.next, f.engine.Inactive()
+	s.Next, s.Inactive, s.Failed = f.next, f.engine.Inactive(), stats.Failed
+	s.Costs = make(map[string]time.Duration) // a new one: the old one was handed out
+	for _, c := range f.engine.Costs() {
+		s.Costs[c.Rule] = c.Each
+	}
 	s.Findings, s.Keys, s.Dropped, s.Late, s.NotJudged = stats.Findings, stats.Keys, stats.Dropped, stats.Late+stats.Old, stats.TooLate
 }
 

@@ -114,6 +114,8 @@ export interface AlertNotice {
 }
 
 export interface AlertRuleState {
+  /** nanoseconds */
+  cost?: number;
   disabled?: boolean;
   file: string;
   findings: number;

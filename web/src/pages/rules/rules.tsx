@@ -4,7 +4,7 @@ import { useQuery as useAnswer } from '@tanstack/react-query'
 import { json } from '../../api/client'
 import type { Findings, RuleState } from '../../api/model'
 import { address, Link, useQuery } from '../../app/router'
-import { count, plural } from '../../ui/format'
+import { count, duration, plural } from '../../ui/format'
 import { entityText, Severity } from '../../ui/incident'
 import { Panel, Pairs } from '../../ui/panel'
 import { Answer, Empty } from '../../ui/state'
@@ -62,6 +62,9 @@ function Table({ list }: { list: readonly RuleState[] }) {
               Found
             </th>
             <th scope="col">Last</th>
+            <th scope="col" className="num">
+              Cost
+            </th>
             <th scope="col">State</th>
           </tr>
         </thead>
@@ -78,6 +81,7 @@ function Table({ list }: { list: readonly RuleState[] }) {
               <td>{(rule.kind ?? 'one event').replace(/_/g, ' ')}</td>
               <td className="num">{rule.findings > 0 ? count(rule.findings) : ''}</td>
               <td className="nowrap">{rule.last ? <Time at={rule.last} /> : ''}</td>
+              <td className="num nowrap muted">{rule.cost ? duration(rule.cost) : ''}</td>
               <td>
                 <State rule={rule} />
               </td>
@@ -115,6 +119,7 @@ function Rule({ rule }: { rule: RuleState }) {
             ['State', <State key="s" rule={rule} />],
             ['Looks at', (rule.kind ?? 'one event').replace(/_/g, ' ')],
             ['File', <span key="f" className="mono">{rule.file}</span>],
+            ['Cost', rule.cost !== undefined && `${duration(rule.cost)} for an event`],
             ['Found', `${plural(rule.findings, 'finding')} that are kept`],
           ]}
         />
