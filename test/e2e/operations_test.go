@@ -212,6 +212,7 @@ func TestDescribedOperations(t *testing.T) {
 	if got := asked(t, s, "object", "customer/"+id); !strings.Contains(got, "WHO") {
 		t.Errorf("for people: got %s", got)
 	}
+	awaitIndex(t, s) // it alone knows what somebody touched
 	if got := asked(t, s, "who", hits[0].Who.Subject, "--objects"); !strings.Contains(got, "customer/"+id) {
 		t.Errorf("what %s touched has no customer/%s:\n%s", hits[0].Who.Subject, id, got)
 	}
