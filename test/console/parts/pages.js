@@ -25,7 +25,7 @@ const states = [
 ]
 
 // These are scrolled sideways on a phone as yet: see docs/console.md.
-const wider = new Set(['person', 'people-sessions'])
+const wider = new Set(['person', 'object', 'data', 'people-sessions'])
 
 /** Looks at the page as it is now in light and dark, wide and narrow. */
 async function inAllStates(person, name) {
