@@ -140,11 +140,10 @@ export class House {
     const child = this.#start('shop', ['traffic', '--target', this.gateway, '--issuer', this.issuer, '--rate', '120', '--api-key-file', key], () => {})
     await until(`${calls} calls`, async () => (await this.search('kind:=access', calls)).length >= calls && (await this.search('who.email:=alice@shop.example', 1)).length > 0)
     await end(child)
-    // All that was called is sealed and can be found.
-    await until('the index', async () => {
-      const meta = (await this.api('/api/v1/search?query=kind:=access&limit=1')).json().meta
-      return meta.complete && meta.indexed >= meta.sealed - 2
-    })
+    // All that was called is sealed and can be found. Each question is sealed, too.
+    const meta = async () => (await this.api('/api/v1/search?query=kind:=access&limit=1')).json().meta
+    const { sealed } = await meta()
+    await until('the index', async () => (await meta()).indexed >= sealed)
   }
 
   #start(name, args, line) {
