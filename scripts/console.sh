@@ -13,7 +13,8 @@ if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.nod
 fi
 
 # What was built from the same files is not built again.
-sum=$(git ls-files -co --exclude-standard web scripts/console.sh scripts/compress.mjs | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | cut -c1-64)
+# The tree need not be a checkout.
+sum=$(find web scripts/console.sh scripts/compress.mjs -name node_modules -prune -o -type f -print | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | cut -c1-64)
 if [ -f "$to/index.html" ] && [ "$(cat "$to/../.app-sum" 2>/dev/null)" = "$sum" ]; then
 	exit 0
 fi
