@@ -100,27 +100,10 @@ func (p *Program) accountsListCmd() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List all accounts", Args: cobra.NoArgs}
 	t.flags(c)
 	o.flags(c, "table, json or csv")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if err := o.check("table", "json", "csv"); err != nil {
-			return usage(c, err)
-		}
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		list, err := listed[people.Account](p, c, &t, &o, "/api/v1/accounts")
+		if err != nil || o.form == "json" {
 			return err
-		}
-		defer from.close(&err)
-		var list []people.Account
-		if err := from.get(c.Context(), "/api/v1/accounts", nil, &list); err != nil {
-			return err
-		}
-		if o.form == "json" {
-			enc := lines(p.Stdout)
-			for _, a := range list {
-				if err := enc.Encode(a); err != nil {
-					return err
-				}
-			}
-			return nil
 		}
 		l, rows := p.look(&o), make([][]cell, 0, len(list))
 		for _, a := range list {

@@ -54,17 +54,6 @@ func (p *Program) alertsReceiversCmd() *cobra.Command {
 	return c
 }
 
-// each prints a list as lines of JSON.
-func each[T any](p *Program, list []T) error {
-	enc := lines(p.Stdout)
-	for i := range list {
-		if err := enc.Encode(&list[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (p *Program) alertsTestCmd() *cobra.Command {
 	var t target
 	var asJSON bool

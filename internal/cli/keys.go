@@ -72,27 +72,10 @@ func (p *Program) keysListCmd() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List all keys", Args: cobra.NoArgs}
 	t.flags(c)
 	o.flags(c, "table, json or csv")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if err := o.check("table", "json", "csv"); err != nil {
-			return usage(c, err)
-		}
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		list, err := listed[api.Key](p, c, &t, &o, "/api/v1/keys")
+		if err != nil || o.form == "json" {
 			return err
-		}
-		defer from.close(&err)
-		var list []api.Key
-		if err := from.get(c.Context(), "/api/v1/keys", nil, &list); err != nil {
-			return err
-		}
-		if o.form == "json" {
-			enc := lines(p.Stdout)
-			for _, k := range list {
-				if err := enc.Encode(k); err != nil {
-					return err
-				}
-			}
-			return nil
 		}
 		return p.rows(&o, []string{"id", "name", "kind", "scopes", "created", "state"}, keyRows(p.look(&o), p.Now(), list))
 	}

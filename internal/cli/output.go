@@ -55,6 +55,37 @@ func lines(w io.Writer) *json.Encoder {
 	return e
 }
 
+// each prints a list as lines of JSON.
+func each[T any](p *Program, list []T) error {
+	enc := lines(p.Stdout)
+	for i := range list {
+		if err := enc.Encode(&list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed returns a list of a server, for a table or CSV. As JSON it is printed
+// here already.
+func listed[T any](p *Program, c *cobra.Command, t *target, o *output, path string) (list []T, err error) {
+	if err := o.check("table", "json", "csv"); err != nil {
+		return nil, usage(c, err)
+	}
+	from, err := p.connect(c.Context(), t)
+	if err != nil {
+		return nil, err
+	}
+	defer from.close(&err)
+	if err := from.get(c.Context(), path, nil, &list); err != nil {
+		return nil, err
+	}
+	if o.form == "json" {
+		return nil, each(p, list)
+	}
+	return list, nil
+}
+
 // records prints records in the form that was asked for.
 func (p *Program) records(o *output, cols []column, list []reading.Record) error {
 	l := p.look(o)

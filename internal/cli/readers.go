@@ -90,27 +90,10 @@ func (p *Program) readersListCmd() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List all readers", Args: cobra.NoArgs}
 	t.flags(c)
 	o.flags(c, "table, json or csv")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if err := o.check("table", "json", "csv"); err != nil {
-			return usage(c, err)
-		}
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		list, err := listed[api.Reader](p, c, &t, &o, "/api/v1/readers")
+		if err != nil || o.form == "json" {
 			return err
-		}
-		defer from.close(&err)
-		var list []api.Reader
-		if err := from.get(c.Context(), "/api/v1/readers", nil, &list); err != nil {
-			return err
-		}
-		if o.form == "json" {
-			enc := lines(p.Stdout)
-			for _, r := range list {
-				if err := enc.Encode(r); err != nil {
-					return err
-				}
-			}
-			return nil
 		}
 		l, rows := p.look(&o), make([][]cell, 0, len(list))
 		for _, r := range list {
