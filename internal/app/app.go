@@ -107,83 +107,121 @@ func Open(o Options, serving bool) (_ *App, err error) {
 			a.abandon()
 		}
 	}()
-	// The keys: what signs the ledger, what names secrets, who may ask.
-	if a.keys, err = openSecrets(o.Config); err != nil {
+	for _, open := range []func() error{
+		a.openRecord,
+		a.openViews,
+		a.openCalls,
+		func() error { return a.openRoom(serving) },
+	} {
+		if err = open(); err != nil {
+			return nil, err
+		}
+	}
+
+	// The gateway: where calls come in.
+	if !serving {
+		return a, nil
+	}
+	if err = a.openDoors(); err != nil {
 		return nil, err
+	}
+	return a, nil
+}
+
+// openRecord opens the ledger and what belongs to it: the keys, the one writer,
+// the state beside it, and who outside is told.
+func (a *App) openRecord() (err error) {
+	// The keys: what signs the ledger, what names secrets, who may ask.
+	if a.keys, err = openSecrets(a.cfg); err != nil {
+		return err
 	}
 	a.edge = a.keys.edge
 
-	if a.vault, err = openVault(o.Config); err != nil {
-		return nil, err
+	if a.vault, err = openVault(a.cfg); err != nil {
+		return err
 	}
 
 	// The record: the only writer of the ledger, and its reader. Whoever has the
 	// ledger has the data directory.
 	if a.recorder, err = record.Open(a.recordConfig()); err != nil {
-		return nil, fmt.Errorf("opening the ledger: %w", err)
+		return fmt.Errorf("opening the ledger: %w", err)
 	}
 	if err = a.noteEncryption(); err != nil {
-		return nil, err
+		return err
 	}
 	if a.ledger, err = ledger.OpenWithKeys(os.DirFS(a.ledgerDir()), a.ledgerKeys()); err != nil {
-		return nil, fmt.Errorf("opening the ledger: %w", err)
+		return fmt.Errorf("opening the ledger: %w", err)
 	}
 
 	// The state: the small things that change.
 	if a.state, err = state.Open(filepath.Join(a.cfg.Data, "state.db")); err != nil {
-		return nil, fmt.Errorf("opening the state: %w", err)
+		return fmt.Errorf("opening the state: %w", err)
 	}
 
 	// The outbox: where alerts go.
 	if err = a.openOutbox(); err != nil {
-		return nil, fmt.Errorf("opening the outbox of alerts: %w", err)
+		return fmt.Errorf("opening the outbox of alerts: %w", err)
 	}
 
 	// The witnesses: who outside vouches for the ledger.
 	if a.witnesses, err = witness.New(a.witnessConfig()); err != nil {
-		return nil, fmt.Errorf("asking witnesses: %w", err)
+		return fmt.Errorf("asking witnesses: %w", err)
 	}
 	a.stamper = stamp.New(a.stampConfig())
+	return nil
+}
 
+// openViews opens what is made from the record, and can be made again.
+func (a *App) openViews() (err error) {
 	// The index: a view of the ledger, in a process of its own.
 	if err = a.openIndex(); err != nil {
-		return nil, fmt.Errorf("opening the search index: %w", err)
+		return fmt.Errorf("opening the search index: %w", err)
 	}
 
 	// The inventory: another view, counted from the headers.
 	if err = a.openInventory(); err != nil {
-		return nil, fmt.Errorf("opening the inventory: %w", err)
+		return fmt.Errorf("opening the inventory: %w", err)
 	}
 
 	// Who touched which object: a view, too.
 	if err = a.openObjects(); err != nil {
-		return nil, fmt.Errorf("opening the view of objects: %w", err)
+		return fmt.Errorf("opening the view of objects: %w", err)
 	}
+	return nil
+}
 
+// openCalls opens what calls are understood by: who makes them, what they do, and
+// what is in them.
+func (a *App) openCalls() (err error) {
 	// The keys of machines and services that call.
 	a.store, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "api-keys.json"), Key: a.keys.fingerprint, Log: a.log})
 	if err != nil {
-		return nil, fmt.Errorf("opening the API keys: %w", err)
+		return fmt.Errorf("opening the API keys: %w", err)
 	}
 	a.readers, err = apikey.Open(apikey.StoreConfig{Path: filepath.Join(a.cfg.Data, "keys", "readers.json"), Key: a.keys.fingerprint, Kind: apikey.ReaderPrefix, Log: a.log})
 	if err != nil {
-		return nil, fmt.Errorf("opening the readers: %w", err)
+		return fmt.Errorf("opening the readers: %w", err)
 	}
 
 	// The operations of the APIs: their templates, objects and actions.
 	if err = a.openOperations(); err != nil {
-		return nil, err
+		return err
 	}
 
 	// The classifier: what data passes, and how much of it.
 	if err = a.openClassifier(); err != nil {
-		return nil, err
+		return err
 	}
+	return nil
+}
 
+// openRoom opens what people use: the one door to the record, and what watches,
+// acts and answers behind it.
+func (a *App) openRoom(serving bool) error {
 	// The room: the one door to the record, and the API before it.
 	redactor, err := a.redactor(a.cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.room = reading.New(a.roomConfig(redactor))
 
@@ -192,31 +230,26 @@ func Open(o Options, serving bool) (_ *App, err error) {
 
 	// Act: what is blocked and throttled, in force before a call comes in.
 	if err = a.openAct(); err != nil {
-		return nil, err
+		return err
 	}
 
 	// Detection: a view that judges, and the alerts that it leads to.
 	if err = a.openDetection(serving); err != nil {
-		return nil, fmt.Errorf("opening detection: %w", err)
-	}
-	// The people: who signs in to the console.
-	if err = a.openPeople(); err != nil {
-		return nil, err
-	}
-	if serving {
-		if a.ops, err = net.Listen("tcp", a.cfg.Ops.Listen); err != nil {
-			return nil, listenError("ops.listen", a.cfg.Ops.Listen, "--ops", err)
-		}
-	}
-	if err = a.openAPI(redactor); err != nil || !serving {
-		return a, err
+		return fmt.Errorf("opening detection: %w", err)
 	}
 
-	// The gateway: where calls come in.
-	if err = a.openDoors(); err != nil {
-		return nil, err
+	// The people: who signs in to the console.
+	if err = a.openPeople(); err != nil {
+		return err
 	}
-	return a, nil
+
+	// The API, and where it listens.
+	if serving {
+		if a.ops, err = net.Listen("tcp", a.cfg.Ops.Listen); err != nil {
+			return listenError("ops.listen", a.cfg.Ops.Listen, "--ops", err)
+		}
+	}
+	return a.openAPI(redactor)
 }
 
 // Run runs until ctx ends, then lets calls end, then the views, and the record
