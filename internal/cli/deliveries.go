@@ -21,21 +21,10 @@ func (p *Program) alertsReceiversCmd() *cobra.Command {
 	}
 	t.flags(c)
 	o.flags(c, "table, json or csv")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if err := o.check("table", "json", "csv"); err != nil {
-			return usage(c, err)
-		}
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		list, err := listed[deliver.Status](p, c, &t, &o, "/api/v1/alerts/receivers")
+		if err != nil || o.form == "json" {
 			return err
-		}
-		defer from.close(&err)
-		var list []deliver.Status
-		if err := from.get(c.Context(), "/api/v1/alerts/receivers", nil, &list); err != nil {
-			return err
-		}
-		if o.form == "json" {
-			return each(p, list)
 		}
 		l := p.look(&o)
 		rows := make([][]cell, 0, len(list))

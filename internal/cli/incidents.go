@@ -361,21 +361,10 @@ func (p *Program) alertsSilencesCmd() *cobra.Command {
 	c := &cobra.Command{Use: "silences", Short: "List silences, also those that have ended", Args: cobra.NoArgs}
 	t.flags(c)
 	o.flags(c, "table, json, csv")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if err := o.check("table", "json", "csv"); err != nil {
-			return usage(c, err)
-		}
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		list, err := listed[alert.Silence](p, c, &t, &o, "/api/v1/silences")
+		if err != nil || o.form == "json" {
 			return err
-		}
-		defer from.close(&err)
-		var list []alert.Silence
-		if err := from.get(c.Context(), "/api/v1/silences", nil, &list); err != nil {
-			return err
-		}
-		if o.form == "json" {
-			return each(p, list)
 		}
 		l := p.look(&o)
 		rows := make([][]cell, 0, len(list))
@@ -420,21 +409,10 @@ func (p *Program) rulesLiveCmd() *cobra.Command {
 	}
 	t.flags(c)
 	o.flags(c, "table, json, csv")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
-		if err := o.check("table", "json", "csv"); err != nil {
-			return usage(c, err)
-		}
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		list, err := listed[alert.RuleState](p, c, &t, &o, "/api/v1/rules")
+		if err != nil || o.form == "json" {
 			return err
-		}
-		defer from.close(&err)
-		var list []alert.RuleState
-		if err := from.get(c.Context(), "/api/v1/rules", nil, &list); err != nil {
-			return err
-		}
-		if o.form == "json" {
-			return each(p, list)
 		}
 		l := p.look(&o)
 		rows := make([][]cell, 0, len(list))
