@@ -82,6 +82,7 @@ type Wanted struct {
 	Rule     string
 	Level    string    // this one or a higher one
 	From, To time.Time // of the event that completed it
+	About    []string  // about one of these: values of the entity, but of none that comes from a payload
 	All      bool      // also those that were superseded
 	Newest   bool      // the newest first
 	After    string    // Next of the page before
@@ -102,7 +103,7 @@ func (b *Book) Findings(ctx context.Context, who reading.Reader, w Wanted) (*Fin
 	if err := b.cfg.Room.Admit(who, reading.ActAlerts); err != nil {
 		return nil, err
 	}
-	sel := live.Selection{Rule: w.Rule, Level: w.Level, From: w.From, To: w.To, All: w.All, Newest: w.Newest, Limit: page(w.Limit) + 1}
+	sel := live.Selection{Rule: w.Rule, Level: w.Level, From: w.From, To: w.To, About: w.About, All: w.All, Newest: w.Newest, Limit: page(w.Limit) + 1}
 	if w.After != "" {
 		epoch, place, ok := strings.Cut(w.After, ".")
 		var err, err2 error

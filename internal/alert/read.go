@@ -21,6 +21,7 @@ type Filter struct {
 	Severity string    // this one or a higher one
 	Assignee string    // "-": nobody
 	Rule     string    // a name
+	About    []string  // about one of these: values of the entity, but of none that comes from a payload
 	Text     string    // in the title, the entity or a rule, without regard to case
 	Since    time.Time // changed at this time or later
 	Limit    int       // 0: 100
@@ -63,8 +64,9 @@ func (b *Book) Incidents(ctx context.Context, who reading.Reader, f Filter) (*In
 		return nil, err
 	}
 	for _, i := range list {
-		if f.means(&i) && len(out.Incidents) < page(f.Limit) {
-			out.Incidents = append(out.Incidents, withheldIncident(who, i))
+		// What is withheld is not searched either: an answer would tell it.
+		if i = withheldIncident(who, i); f.means(&i) && len(out.Incidents) < page(f.Limit) {
+			out.Incidents = append(out.Incidents, i)
 		}
 	}
 	return out, b.looked(ctx, who, "incidents", event.Fact{Name: "results", Value: strconv.Itoa(len(out.Incidents))})
@@ -75,6 +77,11 @@ func (f *Filter) means(i *Incident) bool {
 		return false
 	}
 	if f.Assignee == "-" && i.Assignee != "" || f.Assignee != "" && f.Assignee != "-" && f.Assignee != i.Assignee {
+		return false
+	}
+	if len(f.About) > 0 && !slices.ContainsFunc(i.Entity, func(v detect.Value) bool {
+		return slices.Contains(f.About, v.Value) && !strings.HasPrefix(v.Field, "payload.")
+	}) {
 		return false
 	}
 	if f.Text == "" {

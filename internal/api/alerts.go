@@ -53,6 +53,7 @@ type findingsParams struct {
 	Level string    `query:"level" oneof:"informational,low,medium,high,critical" doc:"This level or a higher one."`
 	From  time.Time `query:"from" doc:"Findings of which the last event was at this time or later: RFC 3339, a date, today, or a duration before now like 15m or 7d."`
 	To    time.Time `query:"to" doc:"Findings of which the last event was before this time."`
+	About []string  `query:"about" doc:"About one of these values of the entity, with commas: an id, an app, a fingerprint, an address. Values from payloads are not compared."`
 	All   bool      `query:"all" doc:"Also findings that were superseded: they were made early, and did not hold in the order of the ledger."`
 	Order string    `query:"order" default:"newest" oneof:"newest,oldest" doc:"Which come first."`
 	After string    `query:"cursor" doc:"The member next of the page before."`
@@ -65,7 +66,7 @@ func findings(c *call, p findingsParams) (*alert.Findings, error) {
 		return nil, err
 	}
 	return b.Findings(c.r.Context(), c.reader, alert.Wanted{
-		Rule: p.Rule, Level: p.Level, From: p.From, To: p.To, All: p.All, Newest: p.Order == "newest", After: p.After, Limit: p.Limit,
+		Rule: p.Rule, Level: p.Level, From: p.From, To: p.To, About: p.About, All: p.All, Newest: p.Order == "newest", After: p.After, Limit: p.Limit,
 	})
 }
 
@@ -94,6 +95,7 @@ type incidentsParams struct {
 	Severity string    `query:"severity" oneof:"informational,low,medium,high,critical" doc:"This severity or a higher one."`
 	Assignee string    `query:"assignee" doc:"To whom it was given; - for nobody."`
 	Rule     string    `query:"rule" doc:"Name of a rule that found something in it."`
+	About    []string  `query:"about" doc:"About one of these values of the entity, with commas: an id, an app, a fingerprint, an address. Values from payloads are not compared."`
 	Text     string    `query:"text" doc:"Part of the id, the title, the entity or a rule, without regard to case."`
 	Since    time.Time `query:"since" doc:"Changed at this time or later."`
 	Limit    int       `query:"limit" default:"100" min:"1" max:"1000" doc:"Incidents."`
@@ -104,7 +106,7 @@ func incidents(c *call, p incidentsParams) (*alert.Incidents, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := alert.Filter{Severity: p.Severity, Assignee: p.Assignee, Rule: p.Rule, Text: p.Text, Since: p.Since, Limit: p.Limit}
+	f := alert.Filter{Severity: p.Severity, Assignee: p.Assignee, Rule: p.Rule, About: p.About, Text: p.Text, Since: p.Since, Limit: p.Limit}
 	for _, s := range p.States {
 		f.States = append(f.States, alert.State(s))
 	}

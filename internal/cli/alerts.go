@@ -21,7 +21,7 @@ var levelsText = strings.Join(detect.Levels, ", ")
 func (p *Program) alertsFindingsCmd() *cobra.Command {
 	var t target
 	var o output
-	var rule, level, since, until string
+	var rule, level, about, since, until string
 	var all, oldest bool
 	var limit int
 	c := &cobra.Command{
@@ -35,6 +35,7 @@ func (p *Program) alertsFindingsCmd() *cobra.Command {
 	t.flags(c)
 	f := c.Flags()
 	f.StringVar(&rule, "rule", "", "only those of the rule of this `name`")
+	f.StringVar(&about, "about", "", "only those about one of these `values`, with commas: an id, an app, a fingerprint or an address, as the column about has it")
 	f.StringVar(&level, "level", "", "only those of this `level` or a higher one: "+levelsText)
 	f.StringVar(&since, "since", "", "only those of which the last event was after this `time`: 7d, 2026-01-31, 2026-01-31T12:00")
 	f.StringVar(&until, "until", "", "only those of which the last event was before this `time`")
@@ -53,7 +54,7 @@ func (p *Program) alertsFindingsCmd() *cobra.Command {
 		if limit > 0 && limit < 500 {
 			q.Set("limit", strconv.Itoa(limit))
 		}
-		if err := p.set(q, map[string]string{"rule": rule, "level": level}, map[string]string{"from": since, "to": until}); err != nil {
+		if err := p.set(q, map[string]string{"rule": rule, "level": level, "about": about}, map[string]string{"from": since, "to": until}); err != nil {
 			return usage(c, err)
 		}
 		from, err := p.connect(c.Context(), &t)

@@ -20,7 +20,7 @@ import (
 func (p *Program) alertsCmd() *cobra.Command {
 	var t target
 	var o output
-	var states, severity, assignee, rule, text, since string
+	var states, severity, assignee, rule, subject, text, since string
 	var limit int
 	c := &cobra.Command{
 		Use:   "alerts",
@@ -36,6 +36,7 @@ func (p *Program) alertsCmd() *cobra.Command {
 	f.StringVar(&severity, "severity", "", "only those of this `severity` or a higher one: "+levelsText)
 	f.StringVar(&assignee, "assignee", "", "only those that were given to this `person`; - for nobody")
 	f.StringVar(&rule, "rule", "", "only those in which the rule of this `name` found something")
+	f.StringVar(&subject, "about", "", "only those about one of these `values`, with commas: an id, an app, a fingerprint or an address, as the column about has it")
 	f.StringVar(&text, "text", "", "only those with this `text` in the id, the title, the entity or a rule")
 	f.StringVar(&since, "since", "", "only those that changed after this `time`: 7d, 2026-01-31")
 	f.IntVar(&limit, "limit", 50, "so many at most")
@@ -48,7 +49,7 @@ func (p *Program) alertsCmd() *cobra.Command {
 			states = ""
 		}
 		q := url.Values{"limit": {strconv.Itoa(limit)}}
-		if err := p.set(q, map[string]string{"state": states, "severity": severity, "assignee": assignee, "rule": rule, "text": text}, map[string]string{"since": since}); err != nil {
+		if err := p.set(q, map[string]string{"state": states, "severity": severity, "assignee": assignee, "rule": rule, "about": subject, "text": text}, map[string]string{"since": since}); err != nil {
 			return usage(c, err)
 		}
 		from, err := p.connect(c.Context(), &t)

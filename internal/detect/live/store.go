@@ -200,8 +200,9 @@ type Selection struct {
 	Rule     string
 	Level    string // this one or a higher one
 	From, To time.Time
-	All      bool // also those that were superseded
-	Newest   bool // the newest first
+	About    []string // about one of these: values of the entity, but of none that comes from a payload
+	All      bool     // also those that were superseded
+	Newest   bool     // the newest first
 	Epoch    uint64
 	Place    uint64 // only those that come after this place in this epoch, in the order that is asked for; not with All
 	Limit    int    // 0: 1,000
@@ -222,6 +223,13 @@ func (s *Store) List(ctx context.Context, sel Selection) ([]Kept, error) {
 	}
 	if !sel.To.IsZero() {
 		add("at < ?", sel.To.UnixNano())
+	}
+	if len(sel.About) > 0 {
+		names, err := json.Marshal(sel.About)
+		if err != nil {
+			return nil, err
+		}
+		add("EXISTS (SELECT 1 FROM json_each(body, '$.entity') WHERE value ->> 'value' IN (SELECT value FROM json_each(?)) AND value ->> 'field' NOT LIKE 'payload.%')", string(names))
 	}
 	if !sel.All {
 		add("place IS NOT NULL")

@@ -1631,6 +1631,8 @@ export interface Operations {
   /** GET /api/v1/findings: What the rules of detection found. No evidence: that is the events that a finding names. */
   findings: {
     params: {
+      /** About one of these values of the entity, with commas: an id, an app, a fingerprint, an address. Values from payloads are not compared. */
+      about?: string[];
       /** Also findings that were superseded: they were made early, and did not hold in the order of the ledger. */
       all?: boolean;
       /** The member next of the page before. */
@@ -1704,6 +1706,8 @@ export interface Operations {
   /** GET /api/v1/incidents: Incidents: findings about one entity together. Those first that changed last. */
   incidents: {
     params: {
+      /** About one of these values of the entity, with commas: an id, an app, a fingerprint, an address. Values from payloads are not compared. */
+      about?: string[];
       /** To whom it was given; - for nobody. */
       assignee?: string;
       /** Incidents. */

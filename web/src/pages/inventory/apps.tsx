@@ -10,7 +10,7 @@ import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
 import { Heads, Wide } from '../../ui/wide'
 import { keysOf, most, useInventory } from './ask'
-import type { Narrowed } from './inventory'
+import type { Narrowed } from './narrowed'
 
 /** The apps: OAuth clients, and other programs with credentials of their own. */
 export function Apps({ text }: Narrowed) {

@@ -11,7 +11,7 @@ import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
 import { Heads, Wide } from '../../ui/wide'
 import { keysOf, most, useInventory } from './ask'
-import type { Narrowed } from './inventory'
+import type { Narrowed } from './narrowed'
 
 /** The principals that call. */
 export function Callers({ text }: Narrowed) {

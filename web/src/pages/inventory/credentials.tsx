@@ -11,7 +11,7 @@ import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
 import { Heads, Wide } from '../../ui/wide'
 import { most, useInventory } from './ask'
-import type { Narrowed } from './inventory'
+import type { Narrowed } from './narrowed'
 
 /** The credentials: what they were granted and never needed, and those that are not used any more. */
 export function Credentials({ text }: Narrowed) {

@@ -7,14 +7,9 @@ import { ClassList } from './classes'
 import { Credentials } from './credentials'
 import { Diff } from './diff'
 import { Drift } from './drift'
+import type { Narrowed } from './narrowed'
 import { Operations } from './operations'
 import './inventory.css'
-
-export interface Narrowed {
-  /** Part of an id. */
-  text: string
-  api: string
-}
 
 const tabs: readonly { id: string; title: string; text: boolean; show: (narrowed: Narrowed) => ReactNode }[] = [
   { id: 'operations', title: 'Operations', text: true, show: (n) => <Operations {...n} /> },

@@ -14,7 +14,7 @@ import { Tally } from '../../ui/tally'
 import { Time } from '../../ui/time'
 import { Heads, Wide } from '../../ui/wide'
 import { keysOf, most, useInventory } from './ask'
-import type { Narrowed } from './inventory'
+import type { Narrowed } from './narrowed'
 
 /** The operations of the APIs: who may and does call them, and what they return. */
 export function Operations({ text, api }: Narrowed) {

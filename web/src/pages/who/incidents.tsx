@@ -4,37 +4,38 @@ import type { AlertIncidents } from '../../api/types'
 import { find } from '../../app/pages'
 import { Link } from '../../app/router'
 import { count, plural } from '../../ui/format'
+import { Severity, stateWord } from '../../ui/incident'
 import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
 import type { Entity } from './entity'
-import { tones } from './risk'
 
 const looked = 1000
 const shown = 5
 
 /** Incidents about it: findings together, as people work on them. */
 export function Incidents({ entity }: { entity: Entity }) {
+  const about = [...entity.names].join(',')
   const answer = useQuery({
-    queryKey: ['incidents', looked],
-    queryFn: ({ signal }) => json<AlertIncidents>('/api/v1/incidents', { params: { limit: looked }, signal }),
+    queryKey: ['incidents', about],
+    queryFn: ({ signal }) => json<AlertIncidents>('/api/v1/incidents', { params: { about, limit: looked }, signal }),
     staleTime: 60_000,
   })
   return (
     <Answer query={answer} what="the incidents">
       {(data) => {
-        const list = data.incidents.filter((each) => each.entity.some((value) => entity.names.has(value.value)))
-        if (list.length === 0) return <p>No incident is about it{data.incidents.length >= looked ? ` among the ${count(looked)} that changed last` : ''}.</p>
+        const list = data.incidents
+        if (list.length === 0) return <p>No incident is about it.</p>
         return (
           <>
             <p>{plural(list.length, 'incident')}:</p>
             <ul className="findings-list">
               {list.slice(0, shown).map((each) => (
                 <li key={each.id}>
-                  <span className={`tag ${tones[each.severity] ?? ''}`}>{each.severity}</span>
+                  <Severity level={each.severity} />
                   <span>
                     {find(`/alerts/${each.id}`) ? <Link to={`/alerts/${each.id}`}>{each.title}</Link> : each.title}{' '}
                     <span className="muted small">
-                      {each.state}, {plural(each.findings, 'finding')}
+                      {stateWord(each.state)}, {plural(each.findings, 'finding')}
                       {each.assignee ? `, assigned to ${each.assignee}` : ''}
                     </span>
                   </span>

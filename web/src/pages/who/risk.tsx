@@ -3,6 +3,7 @@ import { json } from '../../api/client'
 import type { AlertFindings, LiveKept } from '../../api/types'
 import { Link } from '../../app/router'
 import { count, plural } from '../../ui/format'
+import { Severity } from '../../ui/incident'
 import { Panel } from '../../ui/panel'
 import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
@@ -12,14 +13,12 @@ import { Incidents } from './incidents'
 const looked = 1000
 const shown = 10
 
-/** The colour of a level. */
-export const tones: Record<string, string> = { critical: 'bad', high: 'bad', medium: 'warn', low: 'info', informational: '' }
-
 /** What the rules of detection found about it. */
 export function Risk({ entity }: { entity: Entity }) {
+  const about = [...entity.names].join(',')
   const answer = useQuery({
-    queryKey: ['findings', looked],
-    queryFn: ({ signal }) => json<AlertFindings>('/api/v1/findings', { params: { limit: looked }, signal }),
+    queryKey: ['findings', about],
+    queryFn: ({ signal }) => json<AlertFindings>('/api/v1/findings', { params: { about, limit: looked }, signal }),
     staleTime: 60_000,
   })
   return (
@@ -28,21 +27,20 @@ export function Risk({ entity }: { entity: Entity }) {
       <h3>Findings</h3>
       <Answer query={answer} what="what was found">
         {(data) => {
-          const list = data.findings.filter((each) => each.finding.entity.some((value) => entity.names.has(value.value)))
+          const list = data.findings
           return (
             <>
               {list.length === 0 ? (
-                <p>The rules of detection found nothing about it{data.next ? ` among the newest ${count(looked)} findings` : ''}.</p>
+                <p>The rules of detection found nothing about it.</p>
               ) : (
                 <>
                   <p>
-                    {plural(list.length, 'finding')}
-                    {data.next ? ` among the newest ${count(looked)}` : ''}; risk after the newest: <strong>{points(list[0])}</strong> points.
+                    {data.next ? `More than ${count(looked)} findings` : plural(list.length, 'finding')}; risk after the newest: <strong>{points(list[0])}</strong> points.
                   </p>
                   <ul className="findings-list">
                     {list.slice(0, shown).map(({ finding }) => (
                       <li key={finding.id}>
-                        <span className={`tag ${tones[finding.level] ?? ''}`}>{finding.level}</span>
+                        <Severity level={finding.level} />
                         <span>
                           {finding.title}{' '}
                           <span className="muted small">
@@ -58,7 +56,12 @@ export function Risk({ entity }: { entity: Entity }) {
                       </li>
                     ))}
                   </ul>
-                  {list.length > shown && <p className="muted small">and {count(list.length - shown)} older ones</p>}
+                  {list.length > shown && (
+                    <p className="muted small">
+                      and {data.next ? 'more than ' : ''}
+                      {count(list.length - shown)} older ones
+                    </p>
+                  )}
                 </>
               )}
               <p className="rests small muted">A finding is no evidence: the events that it names are.</p>

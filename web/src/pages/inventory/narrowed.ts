@@ -1,0 +1,6 @@
+/** What the parts of the inventory are narrowed to. */
+export interface Narrowed {
+  /** Part of an id. */
+  text: string
+  api: string
+}
