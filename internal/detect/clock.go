@@ -2,7 +2,6 @@ package detect
 
 import (
 	"cmp"
-	"container/heap"
 	"math"
 	"slices"
 	"time"
@@ -110,7 +109,7 @@ func (e *Engine) place(w waiting) {
 	}
 	e.clock.Newest = max(e.clock.Newest, w.pos.At)
 	e.ids[w.e.ID] = true
-	heap.Push(&e.waiting, w)
+	e.waiting.push(w)
 }
 
 // asLate puts an event in the present that belongs elsewhere, and counts it.
@@ -125,7 +124,7 @@ func (e *Engine) asLate(w waiting, count *uint64) {
 	c.Serial++
 	w.pos = turn{max(c.Newest, e.judged.At), c.Serial, w.e.ID}
 	e.ids[w.e.ID] = true
-	heap.Push(&e.waiting, w)
+	e.waiting.push(w)
 }
 
 // takeOld counts the old events that agree, and sets the clock back if they

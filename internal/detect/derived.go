@@ -12,7 +12,7 @@ import (
 type derived struct {
 	name, doc string
 	str       func(*event.Event) string          // of one value
-	values    func(*event.Event, func(v string)) // of a list
+	values    func(*event.Event, func(v string)) // of a list; nil, and no str: it is in objectLists
 }
 
 // tenantTypes are the types of object that are tenants.
@@ -31,7 +31,7 @@ var derivedFields = []derived{
 	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place.", func(e *event.Event) string { return network(e, 16, 32) }, nil},
 	{"who.program", "The kind of program that called: the JA4 of its ClientHello, and the names in its user agent without their versions.", program, nil},
 	{"what.uri", "The path and the query as sent, redacted.", uri, nil},
-	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`.", nil, given},
+	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`.", nil, nil},
 	{"what.own", "Those of `what.asked` whose id is the caller's own: `who.subject`, `who.email` or `principal.id`.", nil, own},
 	{"what.tenants", "The tenants that the request names: the ids of its objects of type " + strings.Join(tenantTypes, ", ") + ".", nil, tenants},
 	{"what.tenants.foreign", "Those of them that are not the caller's own, `who.tenant`. Absent where that is not known.", nil, foreignTenants},
@@ -51,7 +51,7 @@ func Derived() []struct{ Name, Doc string } {
 func lookupDerived(name string) *field {
 	for i := range derivedFields {
 		if d := &derivedFields[i]; d.name == name {
-			return &field{name: name, typ: event.TypeString, list: d.values != nil, str: d.str, slow: d.values, costly: true}
+			return &field{name: name, typ: event.TypeString, list: d.str == nil, str: d.str, slow: d.values, objects: objectLists[name], costly: true}
 		}
 	}
 	return nil
@@ -65,14 +65,6 @@ func uri(e *event.Event) string {
 		return e.What.Path
 	}
 	return e.What.Path + "?" + e.What.Query
-}
-
-func given(e *event.Event, yield func(string)) {
-	if e.What != nil {
-		for _, o := range e.What.Objects[min(e.What.Asked, uint64(len(e.What.Objects))):] {
-			yield(o.Type + "/" + o.ID)
-		}
-	}
 }
 
 func own(e *event.Event, yield func(string)) {

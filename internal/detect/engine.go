@@ -1,10 +1,10 @@
 package detect
 
 import (
-	"container/heap"
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,6 +36,11 @@ type Config struct {
 	// more is paused, and [Engine.Paused] names it: then live is no longer
 	// equal to replay for that rule. 0: no rule is paused. It needs Clock.
 	Budget time.Duration
+
+	// Secret names values in state, so that one who chooses values and does not
+	// know it cannot make two of them look the same. It makes no difference to
+	// what is found. Zero: anybody knows it.
+	Secret Secret
 
 	// Locate says where an address is. nil: rules of type travel are not
 	// active.
@@ -79,6 +84,30 @@ type Engine struct {
 	key   []byte
 	view  *view
 	found []Finding
+
+	// Of the event that is judged.
+	now     observation
+	due     bitset // chains with a reference that was hit, by number
+	touched bitset // rules that matched or were hit, by number
+}
+
+// bitset is a set of small numbers.
+type bitset []uint64
+
+func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
+
+func (b bitset) add(i int) { b[i>>6] |= 1 << (i & 63) }
+
+// take removes and returns the smallest number, not before from; -1: there is none.
+func (b bitset) take(from int) int {
+	for w := from >> 6; w < len(b); w++ {
+		if b[w] != 0 {
+			i := bits.TrailingZeros64(b[w])
+			b[w] &^= 1 << i
+			return w<<6 + i
+		}
+	}
+	return -1
 }
 
 type remembered struct {
@@ -89,8 +118,12 @@ type remembered struct {
 // active is a rule in an engine.
 type active struct {
 	*Rule
-	state correlator
-	refs  []*active      // as the correlation's; itself for its own detection
+	number int // in the engine's rules
+	state  correlator
+	refs   []*active // as the correlation's; itself for its own detection
+	own    int       // the chain that its own detection feeds; -1: none
+	feeds  []int     // chains that refer to it
+
 	muted *table[moment] // until when a finding would be one too many
 	meter meter
 	spent time.Duration  // on the event that is measured
@@ -122,11 +155,11 @@ func New(cfg Config) *Engine {
 		cfg.Remember = 1 << 16
 	}
 	e := &Engine{cfg: cfg, byKind: map[event.Kind][]*active{}, ids: map[event.ID]bool{}, forgotten: math.MinInt64, judged: turn{At: math.MinInt64}}
-	e.view = newView(cfg.Rules.tests)
+	e.view = newView(cfg.Rules.tests, cfg.Secret)
 	e.risks = newTable(cfg.MaxKeys, func(r *risk, now int64) float64 { return r.now(now) })
 	of := map[*Rule]*active{}
 	for _, r := range cfg.Rules.Rules {
-		a := &active{Rule: r, muted: newTable(cfg.MaxKeys, func(m *moment, now int64) float64 { return float64(m.Until - now) })}
+		a := &active{Rule: r, number: len(e.rules), own: -1, muted: newTable(cfg.MaxKeys, func(m *moment, now int64) float64 { return float64(m.Until - now) })}
 		of[r] = a
 		e.rules = append(e.rules, a)
 		if r.match != nil {
@@ -139,14 +172,16 @@ func New(cfg Config) *Engine {
 			continue
 		}
 		for _, ref := range r.corr.refs {
-			to := a
-			if ref.rule != nil {
-				to = of[ref.rule]
+			if ref.rule == nil {
+				a.refs, a.own = append(a.refs, a), len(e.chains)
+				continue
 			}
-			a.refs = append(a.refs, to)
+			to := of[ref.rule]
+			a.refs, to.feeds = append(a.refs, to), append(to.feeds, len(e.chains))
 		}
 		e.chains = append(e.chains, a)
 	}
+	e.due, e.touched = newBitset(len(e.chains)), newBitset(len(e.rules))
 	return e
 }
 
@@ -231,11 +266,12 @@ func (e *Engine) Flush() []Finding {
 func (e *Engine) until(limit int64) []Finding {
 	e.found = nil
 	for len(e.waiting) > 0 && e.waiting[0].pos.At <= limit {
-		w := heap.Pop(&e.waiting).(waiting)
+		w := e.waiting.pop()
 		e.judged = w.pos
 		e.remember(w.e.ID, w.pos.At)
 		e.view.look(w.e)
-		e.judge(&observation{w.e, w.pos.At, Ref{w.e.ID, w.number}, e.view}, w.old)
+		e.now = observation{w.e, w.pos.At, Ref{w.e.ID, w.number}, e.view}
+		e.judge(&e.now, w.old)
 	}
 	return e.found
 }
@@ -256,10 +292,9 @@ func (e *Engine) remember(id event.ID, at int64) {
 // event only.
 func (e *Engine) judge(o *observation, old bool) {
 	e.stats.Events++
-	kind := e.byKind[o.e.Kind]
-	any := false
 	measure := e.cfg.Clock != nil && e.stats.Events%sampleEvery == 1
-	for _, a := range kind {
+	any := false
+	for _, a := range e.byKind[o.e.Kind] {
 		if a.meter.paused {
 			continue
 		}
@@ -268,28 +303,64 @@ func (e *Engine) judge(o *observation, old bool) {
 		} else {
 			a.match = a.Rule.match(o.v)
 		}
-		a.hit = a.match && a.corr == nil
-		any = any || a.match
-	}
-	e.stats.Failed, e.view.failed = e.stats.Failed+e.view.failed, 0
-	if measure {
-		defer e.measured()
-	}
-	if !any {
-		return
-	}
-	if !old {
-		for _, a := range e.chains {
-			switch {
-			case a.meter.paused:
-			case measure:
-				e.timed(a, func() { e.observe(a, o) })
-			default:
-				e.observe(a, o)
-			}
+		if a.match {
+			any = true
+			e.matched(a)
 		}
 	}
-	for _, a := range e.rules {
+	e.stats.Failed, e.view.failed = e.stats.Failed+e.view.failed, 0
+	if any {
+		e.chain(o, old, measure)
+		e.conclude(o)
+	}
+	if measure {
+		e.measured()
+	}
+}
+
+// matched notes that a rule's own detection holds.
+func (e *Engine) matched(a *active) {
+	e.touched.add(a.number)
+	if a.corr == nil {
+		e.wasHit(a)
+	} else if a.own >= 0 {
+		e.due.add(a.own)
+	}
+}
+
+// wasHit notes that a rule found something.
+func (e *Engine) wasHit(a *active) {
+	a.hit = true
+	e.touched.add(a.number)
+	for _, c := range a.feeds {
+		e.due.add(c)
+	}
+}
+
+// chain tells the correlations whose references were hit. A correlation refers
+// to earlier ones only.
+func (e *Engine) chain(o *observation, old, measure bool) {
+	if old {
+		clear(e.due)
+		return
+	}
+	for c := e.due.take(0); c >= 0; c = e.due.take(c) {
+		a := e.chains[c]
+		switch {
+		case a.meter.paused:
+		case measure:
+			e.timed(a, func() { e.observe(a, o) })
+		default:
+			e.observe(a, o)
+		}
+	}
+}
+
+// conclude reports the rules that were hit, and makes all ready for the next
+// event.
+func (e *Engine) conclude(o *observation) {
+	for n := e.touched.take(0); n >= 0; n = e.touched.take(n) {
+		a := e.rules[n]
 		if a.hit && !a.Quiet {
 			e.report(a, o)
 		}
@@ -312,7 +383,9 @@ func (e *Engine) observe(a *active, o *observation) {
 			a.why, a.group = why, a.corr.refs[i].keys
 		}
 	}
-	a.hit = a.why != nil
+	if a.why != nil {
+		e.wasHit(a)
+	}
 }
 
 // report makes a finding, unless it is one too many.
@@ -413,19 +486,45 @@ func (r *risk) now(at int64) float64 {
 	return r.Points * math.Exp2(-float64(at-r.At)/float64(r.Half))
 }
 
-// queue is a heap.
+// queue is a heap by position. Events come nearly in order, and then a push
+// moves nothing.
 type queue []waiting
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q queue) Less(i, j int) bool { return q[i].pos.compare(q[j].pos) < 0 }
-func (q *queue) Push(x any)        { *q = append(*q, x.(waiting)) }
-func (q *queue) Pop() any {
-	old := *q
-	w := old[len(old)-1]
-	old[len(old)-1] = waiting{}
-	*q = old[:len(old)-1]
-	return w
+func (q queue) less(i, j int) bool { return q[i].pos.compare(q[j].pos) < 0 }
+
+func (q *queue) push(w waiting) {
+	*q = append(*q, w)
+	h := *q
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !h.less(i, up) {
+			return
+		}
+		h[i], h[up] = h[up], h[i]
+		i = up
+	}
+}
+
+// pop removes the first; there must be one.
+func (q *queue) pop() waiting {
+	h := *q
+	first, last := h[0], len(h)-1
+	h[0], h[last] = h[last], waiting{}
+	h = h[:last]
+	*q = h
+	for i := 0; ; {
+		least := i
+		for down := 2*i + 1; down <= 2*i+2 && down < len(h); down++ {
+			if h.less(down, least) {
+				least = down
+			}
+		}
+		if least == i {
+			return first
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
 }
 
 // lower keeps the lower number of an event that was given twice.

@@ -6,8 +6,8 @@ import (
 	"github.com/gatebook/gatebook/event"
 )
 
-// field is a field as rules read it. Exactly one of str, strs, num and slow is
-// set; slow asks the registry and is for fields that few rules read.
+// field is a field as rules read it. Exactly one of str, strs, num, fill,
+// objects and slow is set; slow is for fields that few rules read.
 type field struct {
 	name   string
 	typ    event.Type
@@ -19,6 +19,9 @@ type field struct {
 	strs func(*event.Event) []string        // values that are not empty
 	num  func(*event.Event) (uint64, bool)  // false: absent
 	slow func(*event.Event, func(v string)) // calls for each value
+
+	fill    func(*event.Event, []string) []string // appends the values
+	objects func(*event.Event) []event.Object     // its values are type/id
 }
 
 // each calls yield for each value.
@@ -35,6 +38,14 @@ func (f *field) each(e *event.Event, yield func(string)) {
 	case f.num != nil:
 		if n, ok := f.num(e); ok {
 			yield(strconv.FormatUint(n, 10))
+		}
+	case f.fill != nil:
+		for _, v := range f.fill(e, nil) {
+			yield(v)
+		}
+	case f.objects != nil:
+		for _, o := range f.objects(e) {
+			yield(o.Type + "/" + o.ID)
 		}
 	default:
 		f.slow(e, yield)
@@ -77,6 +88,10 @@ func findField(name string) *field {
 		f.str = texts[name]
 	case textLists[name] != nil:
 		f.strs = textLists[name]
+	case fills[name] != nil:
+		f.fill = fills[name]
+	case objectLists[name] != nil:
+		f.objects = objectLists[name]
 	case numbers[name] != nil:
 		get := numbers[name]
 		f.num = func(e *event.Event) (uint64, bool) { n := get(e); return n, n != 0 }
@@ -109,7 +124,7 @@ func fieldNames() []string {
 	return names
 }
 
-// texts, textLists and numbers read the fields that rules use most without
+// texts, textLists, fills, objectLists and numbers read the fields that rules use most without
 // the registry; a test compares them with it.
 var texts = map[string]func(*event.Event) string{
 	"kind":                   func(e *event.Event) string { return string(e.Kind) },
@@ -154,6 +169,18 @@ var texts = map[string]func(*event.Event) string{
 		}
 		return e.Who.UserAgent
 	},
+	"who.tls.ja4": func(e *event.Event) string {
+		if e.Who == nil {
+			return ""
+		}
+		return e.Who.TLS.JA4
+	},
+	"who.subject": func(e *event.Event) string {
+		if e.Who == nil {
+			return ""
+		}
+		return e.Who.Subject
+	},
 	"what.path": func(e *event.Event) string {
 		if e.What == nil {
 			return ""
@@ -167,6 +194,75 @@ var textLists = map[string]func(*event.Event) []string{
 	"operation.parts":   func(e *event.Event) []string { return e.Operation.Parts },
 	"operation.scopes":  func(e *event.Event) []string { return e.Operation.Scopes },
 	"credential.scopes": func(e *event.Event) []string { return e.Credential.Scopes },
+}
+
+var fills = map[string]func(*event.Event, []string) []string{
+	"data":     func(e *event.Event, to []string) []string { return appendClasses(to, e.Data) },
+	"received": func(e *event.Event, to []string) []string { return appendClasses(to, e.Received) },
+	"who.groups": func(e *event.Event, to []string) []string {
+		if e.Who == nil {
+			return to
+		}
+		return appendSome(to, e.Who.Groups)
+	},
+	"who.chain": func(e *event.Event, to []string) []string {
+		if e.Who == nil {
+			return to
+		}
+		return appendSome(to, e.Who.Chain)
+	},
+	"what.properties": func(e *event.Event, to []string) []string {
+		if e.What == nil {
+			return to
+		}
+		return appendSome(to, e.What.Properties)
+	},
+	"what.targets": func(e *event.Event, to []string) []string {
+		if e.What == nil {
+			return to
+		}
+		return appendSome(to, e.What.Targets)
+	},
+}
+
+func appendClasses(to []string, list []event.Data) []string {
+	for i := range list {
+		if list[i].Class != "" {
+			to = append(to, list[i].Class)
+		}
+	}
+	return to
+}
+
+// appendSome appends those that are not empty.
+func appendSome(to, list []string) []string {
+	for _, s := range list {
+		if s != "" {
+			to = append(to, s)
+		}
+	}
+	return to
+}
+
+var objectLists = map[string]func(*event.Event) []event.Object{
+	"what.objects": func(e *event.Event) []event.Object {
+		if e.What == nil {
+			return nil
+		}
+		return e.What.Objects
+	},
+	"what.asked": func(e *event.Event) []event.Object {
+		if e.What == nil {
+			return nil
+		}
+		return e.What.Objects[:min(e.What.Asked, uint64(len(e.What.Objects)))]
+	},
+	"what.given": func(e *event.Event) []event.Object {
+		if e.What == nil {
+			return nil
+		}
+		return e.What.Objects[min(e.What.Asked, uint64(len(e.What.Objects))):]
+	},
 }
 
 var numbers = map[string]func(*event.Event) uint64{

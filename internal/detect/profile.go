@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -169,11 +168,19 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 	}
 }
 
+// forgetOldest makes room: of the values, those that were seen before the
+// eighth that is oldest; if none is older than it, all of its time.
 func (g *known) forgetOldest() {
-	items := g.Seen.entries()
-	slices.SortStableFunc(items, func(a, b smallEntry[int64]) int { return cmp.Compare(a.V, b.V) })
-	last := items[len(items)/8]
-	g.Seen.keep(func(h uint64, at int64) bool { return at > last.V || at == last.V && h > last.H })
+	times := make([]int64, 0, g.Seen.len())
+	for _, x := range g.Seen.entries() {
+		times = append(times, x.V)
+	}
+	slices.Sort(times)
+	limit := times[len(times)/8]
+	if limit == times[0] {
+		limit++
+	}
+	g.Seen.keep(func(_ uint64, at int64) bool { return at >= limit })
 }
 
 func (s *newState) held() (int, uint64) { n, d := s.table.held(); return n, d + s.Lost }

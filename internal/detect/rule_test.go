@@ -88,7 +88,7 @@ func TestSelections(t *testing.T) {
 		{"a: {who.network: 10.1.2.0/24, who.network.wide: 10.1.0.0/16}, condition: a", true},
 	} {
 		set := one(t, "detection: {"+f.detection+"}\n")
-		v := newView(set.tests)
+		v := newView(set.tests, Secret{})
 		v.look(e)
 		if got := set.Rules[0].match(v); got != f.want {
 			t.Errorf("%s: got %t", f.detection, got)

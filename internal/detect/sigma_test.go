@@ -57,7 +57,7 @@ func TestSigma(t *testing.T) {
 			t.Errorf("%s: %s", f.name, why)
 			continue
 		}
-		v := newView(set.tests)
+		v := newView(set.tests, Secret{})
 		v.look(call(1, 0, f.event...))
 		if got := set.Rules[0].match(v); got != f.want {
 			t.Errorf("%s: got %t", f.name, got)

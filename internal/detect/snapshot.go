@@ -2,7 +2,6 @@ package detect
 
 import (
 	"bytes"
-	"container/heap"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,13 +11,14 @@ import (
 
 // snapshotHead begins a snapshot: the name and version of the format, and the
 // SHA-256 of what follows the line.
-const snapshotHead = "gatebook-detect-state 2 "
+const snapshotHead = "gatebook-detect-state 3 "
 
 // ErrSnapshot is the error of bytes that [Engine.Snapshot] did not write, or
 // that were damaged since.
 var ErrSnapshot = errors.New("not a snapshot of detection, or a damaged one")
 
 type snapshot struct {
+	Secret     Secret         `json:"secret"`
 	Clock      clock          `json:"clock"`
 	Judged     turn           `json:"judged"`
 	Waiting    []waitingState `json:"waiting"`
@@ -64,11 +64,11 @@ type ruleState struct {
 // that goes on as this one would. It holds personal data.
 func (e *Engine) Snapshot() ([]byte, error) {
 	s := snapshot{
-		Clock: e.clock, Judged: e.judged, Remembered: e.remembered, Next: e.next, Forgotten: e.forgotten, Stats: e.stats, Risks: e.risks,
+		Secret: e.cfg.Secret, Clock: e.clock, Judged: e.judged, Remembered: e.remembered, Next: e.next, Forgotten: e.forgotten, Stats: e.stats, Risks: e.risks,
 	}
 	q := append(queue(nil), e.waiting...)
 	for len(q) > 0 {
-		w := heap.Pop(&q).(waiting)
+		w := q.pop()
 		s.Waiting = append(s.Waiting, w.state())
 	}
 	for i := range e.held {
@@ -104,6 +104,7 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return nil, nil, fmt.Errorf("%w: %v", ErrSnapshot, err)
 	}
+	e.cfg.Secret, e.view.hasher = s.Secret, newHasher(s.Secret)
 	e.clock, e.judged, e.remembered, e.next, e.forgotten, e.stats = s.Clock, s.Judged, s.Remembered, s.Next, s.Forgotten, s.Stats
 	for _, r := range e.remembered {
 		e.ids[r.ID] = true
@@ -113,7 +114,7 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		heap.Push(&e.waiting, in)
+		e.waiting.push(in)
 		e.ids[w.Event.ID] = true
 	}
 	for _, w := range s.Held {

@@ -14,6 +14,11 @@ type view struct {
 	hashes []hashesMemo // by number of the field
 	whens  map[*when]*whenRun
 	failed uint64 // expressions that could not be computed
+
+	hasher  hasher
+	scratch []byte
+	into    *fieldMemo   // what collect adds to
+	collect func(string) // made once: a new one for each event would be garbage
 }
 
 type testMemo struct {
@@ -32,8 +37,10 @@ type hashesMemo struct {
 	of   []uint64
 }
 
-func newView(tests int) *view {
-	return &view{turn: 1, tests: make([]testMemo, tests), fields: make([]fieldMemo, len(fieldNumbers)), hashes: make([]hashesMemo, len(fieldNumbers))}
+func newView(tests int, s Secret) *view {
+	v := &view{turn: 1, tests: make([]testMemo, tests), fields: make([]fieldMemo, len(fieldNumbers)), hashes: make([]hashesMemo, len(fieldNumbers)), hasher: newHasher(s)}
+	v.collect = func(s string) { v.into.values = append(v.into.values, s) }
+	return v
 }
 
 // look makes v that of another event.
@@ -88,7 +95,12 @@ func (v *view) values(f *field) []string {
 	m := &v.fields[f.number]
 	if m.turn != v.turn {
 		m.turn, m.values = v.turn, m.values[:0]
-		f.each(v.Event, func(s string) { m.values = append(m.values, s) })
+		if f.fill != nil {
+			m.values = f.fill(v.Event, m.values)
+			return m.values
+		}
+		v.into = m
+		f.each(v.Event, v.collect)
 	}
 	return m.values
 }
@@ -112,6 +124,8 @@ func (v *view) present(f *field) bool {
 	case f.num != nil:
 		_, ok := f.num(v.Event)
 		return ok
+	case f.objects != nil:
+		return len(f.objects(v.Event)) > 0
 	case !f.list:
 		return v.text(f) != ""
 	}
@@ -126,12 +140,18 @@ func (v *view) nth(f *field, i int) string {
 	return v.text(f)
 }
 
+// hash names a value in state.
+func (v *view) hash(s string) uint64 {
+	v.scratch = append(v.scratch[:0], s...)
+	return v.hasher.sum(v.scratch)
+}
+
 // hashesOf returns the hash of each value of f, in their order.
 func (v *view) hashesOf(f *field) []uint64 {
 	if f.number < 0 {
 		var of []uint64
 		for _, s := range v.values(f) {
-			of = append(of, hash(s))
+			of = append(of, v.hash(s))
 		}
 		return of
 	}
@@ -140,12 +160,20 @@ func (v *view) hashesOf(f *field) []uint64 {
 		return m.of
 	}
 	m.turn, m.of = v.turn, m.of[:0]
-	if f.list {
-		for _, s := range v.values(f) {
-			m.of = append(m.of, hash(s))
+	switch {
+	case f.objects != nil: // without making texts of them
+		for _, o := range f.objects(v.Event) {
+			v.scratch = append(append(append(v.scratch[:0], o.Type...), '/'), o.ID...)
+			m.of = append(m.of, v.hasher.sum(v.scratch))
 		}
-	} else if s := v.text(f); s != "" {
-		m.of = append(m.of, hash(s))
+	case f.list:
+		for _, s := range v.values(f) {
+			m.of = append(m.of, v.hash(s))
+		}
+	default:
+		if s := v.text(f); s != "" {
+			m.of = append(m.of, v.hash(s))
+		}
 	}
 	return m.of
 }

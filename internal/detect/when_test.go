@@ -47,7 +47,7 @@ func TestWhen(t *testing.T) {
 				t.Errorf("%s: %v", text, err)
 				continue
 			}
-			v := newView(set.tests)
+			v := newView(set.tests, Secret{})
 			for range 2 {
 				v.look(e)
 				if got := set.Rules[0].match(v); got != want || v.failed > 0 {
@@ -175,7 +175,7 @@ func FuzzWhen(f *testing.F) {
 		if w == nil {
 			return
 		}
-		v := newView(0)
+		v := newView(0, Secret{})
 		v.look(e)
 		first := w.holds(v)
 		v.look(e)

@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"log/slog"
@@ -199,8 +200,10 @@ func (f *Follower) refused(err error) {
 // engineConfig is that of the engine with the rules that run.
 func (f *Follower) engineConfig() detect.Config {
 	begun := time.Now()
+	var secret detect.Secret
+	rand.Read(secret[:]) // never fails
 	return detect.Config{
-		Rules: f.set, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys, Locate: f.cfg.Locate,
+		Rules: f.set, Secret: secret, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys, Locate: f.cfg.Locate,
 		Clock: func() time.Duration { return time.Since(begun) }, // costs are measured, and no rule is paused
 	}
 }
