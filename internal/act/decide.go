@@ -38,6 +38,12 @@ func (k *Keeper) Decide(ctx context.Context, who reading.Reader, r Request) (*Me
 		return nil, fmt.Errorf("%w: %s is %s: narrow it, or say that you mean it (--force), and have somebody approve it", ErrWide, r.Subject, wide(r.Subject))
 	}
 	m.By = k.cfg.Room.Pseudonym(who.Name)
+	if r.Subject.Principal == m.By {
+		return nil, fmt.Errorf("%w: %s is you, as a reader of the record. Measures are for calls at the gateway, and readers make none: gatebook readers revoke and gatebook accounts keep a reader out", reading.ErrArgument, r.Subject)
+	}
+	if have := k.repeats(m); have != nil {
+		return nil, fmt.Errorf("%w: measure %s does that already (%s %s, %s). To have it end later, end it with gatebook undo and decide anew", ErrRepeats, have.ID, have.Kind, have.Subject, have.lasts())
+	}
 	if r.Propose || why != "" {
 		k.propose(m, r.For)
 	}
@@ -141,9 +147,38 @@ func (k *Keeper) open(id string, want State) (*kept, error) {
 		return nil, err
 	}
 	if m.State != want {
-		return nil, fmt.Errorf("%w: measure %s is %s", ErrConflict, m.ID, m.State)
+		return nil, fmt.Errorf("%w: measure %s %s", ErrConflict, m.ID, m.was())
 	}
 	return m, nil
+}
+
+// lasts says for people how long m is in force.
+func (m *kept) lasts() string {
+	switch {
+	case m.State == Proposed:
+		return "proposed: it waits for approval"
+	case m.Until.IsZero():
+		return "until it is undone"
+	}
+	return "until " + m.Until.UTC().Format(time.RFC3339)
+}
+
+// was says for people what became of m.
+func (m *kept) was() string {
+	at := m.Ended.UTC().Format(time.RFC3339)
+	switch m.State {
+	case Proposed:
+		return "is only proposed, and not in force: gatebook approve or gatebook reject answers it"
+	case InForce:
+		return "is in force: gatebook undo ends it"
+	case Undone:
+		return "was undone at " + at
+	case Expired:
+		return "has ended by itself at " + at
+	case Rejected:
+		return "was proposed, and rejected at " + at
+	}
+	return "was proposed, and nobody answered until " + at
 }
 
 // find returns a measure. It is called with mu held.

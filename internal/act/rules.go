@@ -38,6 +38,7 @@ var (
 	ErrWide      = errors.New("that means too many calls") // and it was not forced
 	ErrApproval  = errors.New("somebody else must approve it")
 	ErrConflict  = errors.New("not possible any more") // it has ended, or is in force already
+	ErrRepeats   = errors.New("nothing was decided")   // a measure in force does the same
 )
 
 // Request is what somebody wants to be done.

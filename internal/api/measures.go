@@ -32,6 +32,8 @@ func measureRoutes() []route {
 	return []route{
 		get("/api/v1/measures", "listMeasures", "What is done about access: blocks, throttles, demands to authenticate anew.", listMeasures),
 		get("/api/v1/measures/{measure}", "measure", "One measure.", oneMeasure),
+		get("/api/v1/measures/preview", "previewMeasure", "What a measure would have met, had it been in force, and what would come of asking for it. Nothing is decided.", previewMeasure),
+		get("/api/v1/measures/candidates", "candidates", "What a name, or a part of one, can mean as the subject of a measure.", candidates),
 		{
 			method: http.MethodPost, path: "/api/v1/measures", id: "addMeasure", summary: "Block, throttle, or demand new authentication; or propose it, if somebody must approve it. Needs the header Gatebook-Reason.", status: http.StatusCreated,
 			body: reflect.TypeFor[NewMeasure](), result: reflect.TypeFor[act.Measure](), handle: addMeasure,
@@ -68,6 +70,37 @@ func listMeasures(c *call, p measuresParams) ([]act.Measure, error) {
 	}
 	states := map[string][]act.State{"open": {act.Proposed, act.InForce}, "in-force": {act.InForce}, "proposed": {act.Proposed}}[p.State]
 	return k.List(c.r.Context(), c.reader, states...)
+}
+
+type previewParams struct {
+	Subject string    `query:"subject" doc:"Whose calls, like \"principal:p_0b6c… and route:shop\"; required."`
+	Kind    string    `query:"kind" default:"block" oneof:"block,throttle,reauthenticate" doc:"What would be done."`
+	Since   time.Time `query:"since" default:"7d" doc:"Calls that arrived at this time or later: RFC 3339, a date, or a duration before now like 7d."`
+}
+
+func previewMeasure(c *call, p previewParams) (*act.Preview, error) {
+	k, err := c.actor()
+	if err != nil {
+		return nil, err
+	}
+	subject, err := policy.ParseSubject(p.Subject)
+	if err != nil {
+		return nil, argument("subject", err.Error())
+	}
+	return k.Preview(c.r.Context(), c.reader, act.Request{Kind: policy.Kind(p.Kind), Subject: subject}, p.Since)
+}
+
+type candidatesParams struct {
+	Name  string    `query:"name" doc:"A name, e-mail address, app, id or address, or a part of a name; required."`
+	Since time.Time `query:"since" default:"30d" doc:"What was seen at this time or later, as for preview."`
+}
+
+func candidates(c *call, p candidatesParams) (*reading.Candidates, error) {
+	k, err := c.actor()
+	if err != nil {
+		return nil, err
+	}
+	return k.Candidates(c.r.Context(), c.reader, p.Name, p.Since)
 }
 
 type measureParams struct {

@@ -98,7 +98,7 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 422, Type: "wide", Detail: detail}
 	case errors.Is(err, act.ErrApproval):
 		return &Problem{Status: 403, Type: "approval", Detail: detail, Help: "ask another investigator or administrator"}
-	case errors.Is(err, act.ErrConflict):
+	case errors.Is(err, act.ErrConflict), errors.Is(err, act.ErrRepeats):
 		return &Problem{Status: 409, Type: "conflict", Detail: detail}
 	case errors.As(err, &held):
 		return &Problem{Status: 423, Type: "held", Detail: held.Error()}

@@ -219,7 +219,9 @@ func (k *readers) Revoke(_ context.Context, id string) error {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await-checkpoint": awaitCheckpoint},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await-checkpoint": awaitCheckpoint, "newest-measure": newestMeasure, "await-expired": awaitExpired,
+		},
 		Setup: func(e *testscript.Env) error {
 			h, handler := house(e.T().(testing.TB))
 			e.Values["house"] = h
@@ -228,6 +230,13 @@ func TestScripts(t *testing.T) {
 			if filepath.Base(e.WorkDir) == "script-alerts" { // it seals a decision, which no other script counts on
 				c := served(e.T().(testing.TB), h)
 				c.Alerts = alerts(h)
+				handler = api.New(c)
+			}
+			if filepath.Base(e.WorkDir) == "script-measures" {
+				t := e.T().(testing.TB)
+				c, keeper := measures(t, h)
+				e.Values["keeper"], e.Values["test"] = keeper, t
+				running(t, keeper.Run)
 				handler = api.New(c)
 			}
 			srv := httptest.NewServer(handler)
@@ -242,6 +251,19 @@ func TestScripts(t *testing.T) {
 				os.WriteFile(filepath.Join(data, "keys", "ops.token"), []byte(token+"\n"), 0o600),
 			)
 		},
+	})
+}
+
+// running runs f until the test ends.
+func running(t testing.TB, f func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("got %v", err)
+		}
 	})
 }
 

@@ -32,19 +32,23 @@ type measureFlags struct {
 	rate             string
 	burst            int
 	asJSON           bool
+	preview          bool
+	since            string
 }
 
 func (p *Program) measureCmd(kind policy.Kind, use, short, long, example string) *cobra.Command {
 	var m measureFlags
 	c := &cobra.Command{
 		Use: use + " SUBJECT", Short: short, Args: cobra.ExactArgs(1), Example: example,
-		Long: long + "\n\nIt is sealed in the record first, and in force when this verb ends. " + subjectHelp,
+		Long: long + "\n\nIt is sealed in the record first, and in force when this verb ends. " + subjectHelp + "\n\nWith a name instead of a subject nothing is done: what it can mean is listed, to choose from.",
 	}
 	m.target.flags(c)
 	f := c.Flags()
 	f.StringVar(&m.length, "for", "", "how long, like 15m, 1h or 7d; without: until it is undone")
 	f.StringVar(&m.incident, "incident", "", "the `id` of the incident that it is about")
 	f.BoolVar(&m.dryRun, "dry-run", false, "do nothing, but say in each event what would have been done")
+	f.BoolVar(&m.preview, "preview", false, "decide nothing, and show which calls it would have met, had it been in force")
+	f.StringVar(&m.since, "since", "7d", "for --preview: the `time` from when on calls count: 7d, 2026-01-31, 2026-01-31T12:00")
 	f.BoolVar(&m.force, "force", false, "although very many calls are meant; somebody else must approve it then")
 	f.BoolVar(&m.propose, "propose", false, "for somebody else to approve")
 	f.BoolVar(&m.asJSON, "json", false, "print JSON")
@@ -62,6 +66,12 @@ func (p *Program) measureCmd(kind policy.Kind, use, short, long, example string)
 			return err
 		}
 		defer to.close(&err)
+		switch {
+		case unclear(args[0]):
+			return p.candidates(c.Context(), to, use, args[0])
+		case m.preview:
+			return p.previewed(c.Context(), to, kind, args[0], m.since, m.asJSON)
+		}
 		var made act.Measure
 		if err := to.post(c.Context(), "/api/v1/measures", n, &made); err != nil {
 			return err
@@ -70,6 +80,7 @@ func (p *Program) measureCmd(kind policy.Kind, use, short, long, example string)
 			return lines(p.Stdout).Encode(made)
 		}
 		p.decided(&made)
+		p.strange(c.Context(), to, &made)
 		return nil
 	}
 	return c
@@ -78,10 +89,13 @@ func (p *Program) measureCmd(kind policy.Kind, use, short, long, example string)
 // request makes what the API is asked for.
 func (m *measureFlags) request(kind policy.Kind, subject string) (n api.NewMeasure, err error) {
 	n = api.NewMeasure{Kind: string(kind), Subject: subject, DryRun: m.dryRun, Force: m.force, Propose: m.propose, Incident: m.incident, Burst: m.burst}
-	if err := needsReason(m.reason, "what is done about access"); err != nil {
+	if _, err := policy.ParseSubject(subject); err != nil && !unclear(subject) {
 		return n, err
 	}
-	if _, err := policy.ParseSubject(subject); err != nil {
+	if m.preview || unclear(subject) {
+		return n, nil // nothing is decided
+	}
+	if err := needsReason(m.reason, "what is done about access"); err != nil {
 		return n, err
 	}
 	if m.length != "" {

@@ -28,6 +28,22 @@ export interface ActMeasure {
   wide?: boolean;
 }
 
+export interface ActPreview {
+  approval?: string;
+  apps: number;
+  calls: number;
+  counts: ReadingFacet[];
+  from: string;
+  last: ReadingRecord[];
+  meta: ReadingMeta;
+  most: boolean;
+  people: number;
+  problems: ReadingProblem[];
+  query: string;
+  refused?: string;
+  subject: string;
+}
+
 export interface AlertEntry {
   assignee?: string;
   at: string;
@@ -1043,6 +1059,22 @@ export interface ReadingCallers {
   inventory: ReadingInventory;
 }
 
+export interface ReadingCandidate {
+  calls: number;
+  kind: string;
+  last: string;
+  name?: string;
+  subject: string;
+}
+
+export interface ReadingCandidates {
+  asked: string;
+  candidates: ReadingCandidate[];
+  from: string;
+  meta: ReadingMeta;
+  total: number;
+}
+
 export interface ReadingCount {
   count: number;
   value: string;
@@ -1447,6 +1479,17 @@ export interface Operations {
     };
     body: never;
     result: ReadingCallers;
+  };
+  /** GET /api/v1/measures/candidates: What a name, or a part of one, can mean as the subject of a measure. */
+  candidates: {
+    params: {
+      /** A name, e-mail address, app, id or address, or a part of a name; required. */
+      name?: string;
+      /** What was seen at this time or later, as for preview. */
+      since?: string;
+    };
+    body: never;
+    result: ReadingCandidates;
   };
   /** POST /api/v1/accounts/{account}: Change the role of an account, disable it, or set its password. Its sessions end. */
   changeAccount: {
@@ -1977,6 +2020,19 @@ export interface Operations {
     body: never;
     result: ReadingOperations;
   };
+  /** GET /api/v1/measures/preview: What a measure would have met, had it been in force, and what would come of asking for it. Nothing is decided. */
+  previewMeasure: {
+    params: {
+      /** What would be done. */
+      kind?: 'block' | 'throttle' | 'reauthenticate';
+      /** Calls that arrived at this time or later: RFC 3339, a date, or a duration before now like 7d. */
+      since?: string;
+      /** Whose calls, like "principal:p_0b6c… and route:shop"; required. */
+      subject?: string;
+    };
+    body: never;
+    result: ActPreview;
+  };
   /** GET /api/v1/events/{event}/proof: The proof that an event is in the ledger. */
   proof: {
     params: {
@@ -2241,6 +2297,7 @@ export const operations = {
   approveMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/approve' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
   callers: { method: 'GET', path: '/api/v1/inventory/callers' },
+  candidates: { method: 'GET', path: '/api/v1/measures/candidates' },
   changeAccount: { method: 'POST', path: '/api/v1/accounts/{account}' },
   changeRoutes: { method: 'POST', path: '/api/v1/routes' },
   checkpoint: { method: 'GET', path: '/api/v1/checkpoint' },
@@ -2291,6 +2348,7 @@ export const operations = {
   oidcLogin: { method: 'GET', path: '/api/v1/oidc/login' },
   openapi: { method: 'GET', path: '/api/v1/openapi.json' },
   operations: { method: 'GET', path: '/api/v1/inventory/operations' },
+  previewMeasure: { method: 'GET', path: '/api/v1/measures/preview' },
   proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
   readyz: { method: 'GET', path: '/readyz' },
   rejectMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/reject' },
