@@ -243,7 +243,8 @@ func (is *Issuer) ServiceToken(ctx context.Context, client string, scopes ...str
 	if err != nil {
 		return grant.Token{}, err
 	}
-	return g.Service(ctx, is.storage.clients[client].app(), scopes...)
+	c, _ := is.storage.client(client)
+	return g.Service(ctx, c.app(), scopes...)
 }
 
 // ExchangeToken lets a client act for the person whose access token it holds,

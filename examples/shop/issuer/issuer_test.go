@@ -133,6 +133,25 @@ func TestExchangeNamesTheActor(t *testing.T) {
 	}
 }
 
+// TestGuests: service accounts that nobody configured, by the form of their
+// names, and with few rights.
+func TestGuests(t *testing.T) {
+	is := start(t, issuer.Config{})
+	tok := must(t)(is.ServiceToken(t.Context(), "guest-0123abcd"))
+	c, err := verify(t, is, issuer.Audience, "ES256", tok.Access)
+	if err != nil || c.ClientID != "guest-0123abcd" || c.Scope != "customers:read orders:read export:read" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	for _, id := range []string{"guest-", "guest-0123abcde", "guest-0123ABCD", "xguest-0123abcd"} {
+		if _, err := is.ServiceToken(t.Context(), id); err == nil {
+			t.Errorf("%s got a token", id)
+		}
+	}
+	if _, err := is.ServiceToken(t.Context(), "guest-0123abcd", "admin"); err == nil {
+		t.Error("a guest got the scope admin")
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	is := start(t, issuer.Config{})
 	g, err := grant.Discover(t.Context(), is.URL, nil)

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/gatebook/gatebook/examples/shop/grant"
@@ -117,4 +118,17 @@ func DefaultClients() []Client {
 			Scopes: []string{"customers:read", "orders:read", "orders:write"}},
 		{ID: "hr-sync", Secret: "hr-sync-demo-secret", Audience: "hr-api", Scopes: []string{"people:read"}},
 	}
+}
+
+// guestID matches the ids of service accounts that need not be configured.
+var guestID = regexp.MustCompile(`^guest-[0-9a-f]{8}$`)
+
+// guest returns a service account that nobody has seen before, for who wants to
+// see what a new one causes: any of the names guest-0123abcd, with the name and
+// "-demo-secret" for a secret, which may read and export.
+func guest(id string) (Client, bool) {
+	if !guestID.MatchString(id) {
+		return Client{}, false
+	}
+	return Client{ID: id, Secret: id + "-demo-secret", Scopes: []string{"customers:read", "orders:read", "export:read"}}, true
 }

@@ -55,9 +55,18 @@ var (
 	_ op.ClientCredentialsStorage = (*storage)(nil)
 )
 
+// client returns an application or service account: one of the configured, or
+// a guest.
+func (s *storage) client(id string) (Client, bool) {
+	if c, ok := s.clients[id]; ok {
+		return c, true
+	}
+	return guest(id)
+}
+
 // CreateAuthRequest implements op.AuthStorage: a login begins.
 func (s *storage) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
-	client, ok := s.clients[asked.ClientID]
+	client, ok := s.client(asked.ClientID)
 	if !ok {
 		return nil, errNoClient
 	}
@@ -294,7 +303,7 @@ func (s *storage) Health(context.Context) error { return nil }
 
 // GetClientByClientID implements op.OPStorage.
 func (s *storage) GetClientByClientID(_ context.Context, id string) (op.Client, error) {
-	c, ok := s.clients[id]
+	c, ok := s.client(id)
 	if !ok {
 		return nil, errNoClient
 	}
@@ -303,7 +312,7 @@ func (s *storage) GetClientByClientID(_ context.Context, id string) (op.Client, 
 
 // AuthorizeClientIDSecret implements op.OPStorage.
 func (s *storage) AuthorizeClientIDSecret(_ context.Context, id, secret string) error {
-	c, ok := s.clients[id]
+	c, ok := s.client(id)
 	if !ok || c.Secret == "" || subtle.ConstantTimeCompare([]byte(c.Secret), []byte(secret)) != 1 {
 		return errNoClient
 	}
@@ -321,7 +330,7 @@ func (s *storage) ClientCredentials(ctx context.Context, id, secret string) (op.
 // ClientCredentialsTokenRequest implements op.ClientCredentialsStorage. No
 // scopes means all of the client's.
 func (s *storage) ClientCredentialsTokenRequest(_ context.Context, id string, scopes []string) (op.TokenRequest, error) {
-	c, ok := s.clients[id]
+	c, ok := s.client(id)
 	if !ok {
 		return nil, errNoClient
 	}
