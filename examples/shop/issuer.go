@@ -14,6 +14,7 @@ import (
 
 // issuerFlags are the flags of a verb that runs the issuer.
 type issuerFlags struct {
+	opaque    bool
 	listen    string
 	lifetime  time.Duration
 	algorithm string
@@ -25,10 +26,11 @@ func (f *issuerFlags) add(flags *flag.FlagSet, listen string) {
 	flags.StringVar(&f.listen, listen, "127.0.0.1:5556", "loopback `address` of the issuer")
 	flags.DurationVar(&f.lifetime, "lifetime", 10*time.Minute, "how `long` access tokens are valid; negative makes expired ones")
 	flags.StringVar(&f.algorithm, "algorithm", "ES256", "signature `algorithm`: ES256 or RS256")
+	flags.BoolVar(&f.opaque, "opaque", false, "give out access tokens that only the issuer can read")
 }
 
 func (f *issuerFlags) start() (*issuer.Issuer, error) {
-	return issuer.Start(issuer.Config{Listen: f.listen, TokenLifetime: f.lifetime, Algorithm: f.algorithm})
+	return issuer.Start(issuer.Config{Listen: f.listen, TokenLifetime: f.lifetime, Algorithm: f.algorithm, Opaque: f.opaque})
 }
 
 // rotateOnHangup makes a new signing key at each SIGHUP until the context

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gatebook/gatebook/capture"
@@ -189,6 +190,10 @@ func (a *App) tokens(issuers []config.OIDC) ([]identity.Resolver, error) {
 		if o.JWKSURL != nil {
 			issuer.KeysURL = o.JWKSURL.String()
 		}
+		var err error
+		if issuer.Introspection, err = introspection(o.Introspection); err != nil {
+			return nil, fmt.Errorf("identity.oidc[%s].introspection.client_secret_file: %w", o.Name, err)
+		}
 		if o.RequiredType != "" {
 			issuer.Types = []string{o.RequiredType}
 		}
@@ -217,6 +222,21 @@ func (a *App) tokens(issuers []config.OIDC) ([]identity.Resolver, error) {
 		return nil, fmt.Errorf("identity.oidc: %w", err)
 	}
 	return append(out, r), nil
+}
+
+func introspection(c config.Introspection) (jwt.Introspection, error) {
+	if c.ClientID == "" {
+		return jwt.Introspection{}, nil
+	}
+	secret, err := os.ReadFile(c.ClientSecretFile)
+	if err != nil {
+		return jwt.Introspection{}, err
+	}
+	in := jwt.Introspection{ClientID: c.ClientID, Secret: strings.TrimSpace(string(secret)), Believe: c.Believe, Wait: c.Wait}
+	if c.URL != nil {
+		in.URL = c.URL.String()
+	}
+	return in, nil
 }
 
 func certPool(name string) (*x509.CertPool, error) {

@@ -93,7 +93,7 @@ func (l *loader) checkOIDC(path string, o OIDC, names map[string]string) {
 	for _, u := range []struct {
 		key string
 		url *url.URL
-	}{{"issuer", o.Issuer}, {"jwks_url", o.JWKSURL}} {
+	}{{"issuer", o.Issuer}, {"jwks_url", o.JWKSURL}, {"introspection.url", o.Introspection.URL}} {
 		if u.url != nil && u.url.Scheme == "http" && !isLoopback(u.url.Hostname()) {
 			l.complain(path+"."+u.key, "%q is without TLS, so that anyone between could forge tokens: write https", shorten(u.url.Redacted()))
 		}
@@ -105,6 +105,21 @@ func (l *loader) checkOIDC(path string, o OIDC, names map[string]string) {
 		l.complain(path+".algorithms", "is empty, so that no token can be verified: remove the key for the default, or name some")
 	}
 	l.checkCA(path+".ca", o.CA)
+	l.checkIntrospection(path, o)
+}
+
+func (l *loader) checkIntrospection(path string, o OIDC) {
+	in := o.Introspection
+	switch {
+	case in.ClientID == "":
+		if in.ClientSecretFile != "" || in.URL != nil {
+			l.complain(path+".introspection.client_id", "is missing, issuers answer clients only: write the client that may ask")
+		}
+	case in.ClientSecretFile == "":
+		l.complain(path+".introspection.client_secret_file", "is missing: write the name of a file with the secret of the client")
+	case in.URL == nil && o.JWKSURL != nil:
+		l.complain(path+".introspection.url", "is missing, and with jwks_url nothing is discovered: write the address")
+	}
 }
 
 // isLoopback reports whether host cannot leave this machine.

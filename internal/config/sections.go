@@ -68,6 +68,31 @@ type OIDC struct {
 
 	// PEM file of the authorities that are believed instead of the system's.
 	CA string `key:"ca" file:"read"`
+
+	// Ask the issuer about tokens that only it can read.
+	Introspection Introspection `key:"introspection"`
+}
+
+// Introspection is asking an issuer about opaque tokens (RFC 7662). Every
+// bearer token that is neither a JWT nor a key of Gatebook's own is sent to
+// it.
+type Introspection struct {
+	// The client by which the issuer knows this Gatebook, and that may ask.
+	// Empty: opaque tokens are known by their fingerprint alone.
+	ClientID string `key:"client_id"`
+
+	// A file with the secret of the client.
+	ClientSecretFile string `key:"client_secret_file" file:"private"`
+
+	// Where to ask. Empty: as the issuer's discovery document says.
+	URL *url.URL `key:"url" scheme:"https,http"`
+
+	// How long an answer counts: a token that is revoked at the issuer is
+	// believed for so long.
+	Believe time.Duration `key:"believe" default:"1m" min:"1s" max:"1h"`
+
+	// How long a question may hold up the call that brings the token.
+	Wait time.Duration `key:"wait" default:"300ms" min:"1ms" max:"5s"`
 }
 
 // APIKeys is identity by a key that Gatebook gave out.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
@@ -9,9 +10,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -250,6 +254,65 @@ identity:
 	}
 	s.stop()
 	intact(t, data)
+}
+
+// TestOpaqueTokens: an issuer is asked about tokens that only it can read. The
+// answer is in the record, and the tokens and the client's secret are nowhere.
+func TestOpaqueTokens(t *testing.T) {
+	iss := startIssuer(t, "127.0.0.1:0", "--opaque")
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("nightly-billing-demo-secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	s := serveConfig(t, data, api(t, "{}"), `
+gateway:
+  listeners:
+    - name: main
+      address: LISTEN
+  routes:
+    - name: api
+      upstream: UPSTREAM
+identity:
+  oidc:
+    - name: shop
+      issuer: `+iss.url+`
+      audiences: [shop-api]
+      introspection:
+        client_id: nightly-billing
+        client_secret_file: `+secret+`
+        wait: 5s
+`)
+	from := visitorFrom(t, "127.0.0.1")
+	token, made := iss.token(t, "stock-sync"), "2YotnFZFEjr1zCsicMWpAA-made-up"
+	for _, tt := range []struct {
+		path, token, reason, subject string
+		level                        int
+	}{
+		{"/active", token, "token-active", "stock-sync", 3},
+		{"/made-up", made, "token-inactive", "", 1},
+	} {
+		from.get(s.url+tt.path, "Authorization: Bearer "+tt.token)
+		hit := s.await(`what.path:="`+tt.path+`"`, 1)[0]
+		p, c := hit.Header.Principal, hit.Header.Credential
+		if p.Level != tt.level || p.Reason != tt.reason || hit.Who.Subject != tt.subject || c.Method != "bearer" || c.Fingerprint == "" || c.Client != tt.subject {
+			t.Errorf("%s: got %+v %+v, subject %q", tt.path, p, c, hit.Who.Subject)
+		}
+	}
+	s.stop()
+	intact(t, data)
+	filepath.WalkDir(data, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		for _, text := range []string{token, made, "nightly-billing-demo-secret"} {
+			if bytes.Contains(b, []byte(text)) {
+				t.Errorf("%s holds a secret", name)
+			}
+		}
+		return err
+	})
 }
 
 // part decodes the header (0) or the claims (1) of a token.

@@ -491,7 +491,7 @@ func (i *issuer) token(t *testing.T, client string) string {
 	var got struct {
 		Token string `json:"access_token"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&got); err != nil || strings.Count(got.Token, ".") != 2 {
+	if err := json.NewDecoder(res.Body).Decode(&got); err != nil || got.Token == "" {
 		t.Fatalf("no token from the issuer: status %d, %v", res.StatusCode, err)
 	}
 	return got.Token

@@ -47,14 +47,21 @@ type world struct {
 // issuer is made to hang before.
 func newWorld(t *testing.T, trusted string) *world {
 	t.Helper()
+	return newWorldOf(t, trusted, issuer.Config{}, jwt.Introspection{})
+}
+
+// newWorldOf is newWorld with another issuer, which is asked about opaque
+// tokens.
+func newWorldOf(t *testing.T, trusted string, cfg issuer.Config, ask jwt.Introspection) *world {
+	t.Helper()
 	w := &world{t: t, slow: &slow{}, events: &sink{}}
 	var err error
-	w.issuer, err = issuer.Start(issuer.Config{})
+	w.issuer, err = issuer.Start(cfg)
 	must(t, err)
 	t.Cleanup(func() { w.issuer.Close() })
 
 	w.tokens, err = jwt.New(jwt.Config{
-		Issuers:     []jwt.Issuer{{URL: w.issuer.URL, Audiences: []string{issuer.Audience}}},
+		Issuers:     []jwt.Issuer{{URL: w.issuer.URL, Audiences: []string{issuer.Audience}, Introspection: ask}},
 		Key:         key,
 		Client:      &http.Client{Transport: w.slow},
 		MinInterval: minInterval,

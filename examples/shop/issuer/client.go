@@ -13,7 +13,10 @@ import (
 const idTokenLifetime = 5 * time.Minute
 
 // registered is a Client in the form that the library asks for.
-type registered struct{ Client }
+type registered struct {
+	Client
+	opaque bool // its access tokens
+}
 
 var _ op.Client = registered{}
 
@@ -22,11 +25,17 @@ func (c registered) PostLogoutRedirectURIs() []string { return nil }
 func (c registered) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}
 }
-func (c registered) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeJWT }
-func (c registered) IDTokenLifetime() time.Duration      { return idTokenLifetime }
-func (c registered) DevMode() bool                       { return false }
-func (c registered) IsScopeAllowed(scope string) bool    { return slices.Contains(c.Scopes, scope) }
-func (c registered) ClockSkew() time.Duration            { return 0 }
+func (c registered) IDTokenLifetime() time.Duration   { return idTokenLifetime }
+func (c registered) DevMode() bool                    { return false }
+func (c registered) IsScopeAllowed(scope string) bool { return slices.Contains(c.Scopes, scope) }
+func (c registered) ClockSkew() time.Duration         { return 0 }
+
+func (c registered) AccessTokenType() op.AccessTokenType {
+	if c.opaque {
+		return op.AccessTokenTypeBearer
+	}
+	return op.AccessTokenTypeJWT
+}
 
 // IDTokenUserinfoClaimsAssertion puts name and e-mail into ID tokens as well.
 func (c registered) IDTokenUserinfoClaimsAssertion() bool { return true }

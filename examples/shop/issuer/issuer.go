@@ -44,6 +44,9 @@ type Config struct {
 	TokenLifetime time.Duration
 	// Algorithm signs the tokens: ES256 (if empty) or RS256.
 	Algorithm string
+	// Opaque makes access tokens that only the issuer can read; clients with a
+	// secret may ask about them (RFC 7662).
+	Opaque bool
 	// KeepKeys is how many older keys stay in the key set after a rotation;
 	// zero means one, negative means none.
 	KeepKeys int
@@ -149,7 +152,7 @@ func (c Config) check() error {
 
 func newStorage(cfg Config, keys *keyring) *storage {
 	s := &storage{
-		keys: keys, lifetime: cfg.TokenLifetime,
+		keys: keys, lifetime: cfg.TokenLifetime, opaque: cfg.Opaque,
 		users: map[string]User{}, clients: map[string]Client{},
 		logins: map[string]*authRequest{}, codes: map[string]string{},
 		renewals: map[string]renewal{}, tokens: map[string]issued{},

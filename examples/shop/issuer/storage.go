@@ -44,6 +44,7 @@ type storage struct {
 
 	mu       sync.Mutex // guards what follows
 	lifetime time.Duration
+	opaque   bool                    // access tokens
 	logins   map[string]*authRequest // by request id
 	codes    map[string]string       // code to request id
 	renewals map[string]renewal      // by refresh token
@@ -307,7 +308,7 @@ func (s *storage) GetClientByClientID(_ context.Context, id string) (op.Client, 
 	if !ok {
 		return nil, errNoClient
 	}
-	return registered{c}, nil
+	return registered{c, s.opaque}, nil
 }
 
 // AuthorizeClientIDSecret implements op.OPStorage.

@@ -8,13 +8,14 @@ import (
 	"hash/crc32"
 	"strings"
 
+	"github.com/gatebook/gatebook/internal/identity"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
 // Prefix is how every key begins. ReaderPrefix is how the tokens of readers
 // begin, which are kept in a store of their own.
 const (
-	Prefix       = "gbk_"
+	Prefix       = identity.KeyPrefix
 	ReaderPrefix = "gbr_"
 )
 

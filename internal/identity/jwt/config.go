@@ -80,6 +80,9 @@ type Issuer struct {
 	// Groups are the claims that hold roles and groups; empty means "groups"
 	// and "roles".
 	Groups []string
+	// Introspection is how the issuer is asked about tokens that only it can
+	// read; zero means it is not.
+	Introspection Introspection
 	// Tenant is the claim that says which customer's user or app the caller
 	// is, such as "tid" or "org_id"; empty means none.
 	Tenant string
@@ -141,6 +144,9 @@ func New(cfg Config) (*Resolver, error) {
 		}
 		checked.keys = newSource(&cfg, checked)
 		r.issuers[is.URL] = checked
+		if checked.Introspection.ClientID != "" {
+			r.askers = append(r.askers, newAsker(r, &cfg, checked))
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -164,6 +170,9 @@ func (is Issuer) check() (*issuer, error) {
 	}
 	if slices.Contains(is.Audiences, "") {
 		bad("audiences: one is empty")
+	}
+	if err := is.Introspection.check(&is); err != nil {
+		bad("introspection: %w", err)
 	}
 	out := &issuer{Issuer: is, algorithms: algorithms}
 	if len(is.Algorithms) > 0 {

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +40,10 @@ type testIssuer struct {
 	hang    chan struct{} // if not nil, answers wait until it is closed
 	names   string        // the issuer that discovery names
 	fetches int           // of the key set
+
+	answers map[string]map[string]any // about opaque tokens
+	asked   []string                  // opaque tokens
+	secret  string                    // of the client gatebook; empty: gatebook-secret
 }
 
 func newTestIssuer(keys ...signer) *testIssuer {
@@ -72,6 +78,9 @@ func (is *testIssuer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Path == "/keys" {
 		is.fetches++
 	}
+	if req.URL.Path == "/introspect" {
+		is.asked = append(is.asked, req.PostFormValue("token"))
+	}
 	hang, down, names, keys := is.hang, is.down, is.names, is.keys
 	is.mu.Unlock()
 	if hang != nil {
@@ -85,15 +94,44 @@ func (is *testIssuer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	w := httptest.NewRecorder()
-	switch req.URL.String() {
-	case issuerURL + "/.well-known/openid-configuration":
-		json.NewEncoder(w).Encode(map[string]any{"issuer": names, "jwks_uri": issuerURL + "/keys"})
-	case issuerURL + "/keys":
+	base := req.URL.Scheme + "://" + req.URL.Host
+	switch req.URL.Path {
+	case "/.well-known/openid-configuration":
+		json.NewEncoder(w).Encode(map[string]any{"issuer": names, "jwks_uri": base + "/keys", "introspection_endpoint": base + "/introspect"})
+	case "/keys":
 		json.NewEncoder(w).Encode(map[string]any{"keys": keys})
+	case "/introspect":
+		is.introspect(w, req)
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}
 	return w.Result(), nil
+}
+
+// introspect answers the client gatebook (RFC 7662).
+func (is *testIssuer) introspect(w http.ResponseWriter, req *http.Request) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	if id, secret, _ := req.BasicAuth(); id != "gate%3Abook" || secret != cmp.Or(is.secret, "s%26cret") {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	answer := is.answers[req.PostFormValue("token")]
+	if answer == nil {
+		answer = map[string]any{"active": false}
+	}
+	json.NewEncoder(w).Encode(answer)
+}
+
+// questions returns the opaque tokens that were asked about since the last
+// time, sorted.
+func (is *testIssuer) questions() string {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	asked := is.asked
+	is.asked = nil
+	slices.Sort(asked)
+	return strings.Join(asked, " ")
 }
 
 // signer is a key of an issuer or of a client.

@@ -23,6 +23,7 @@ type Resolver struct {
 	key       redact.Key
 	now       func() time.Time
 	issuers   map[string]*issuer // by URL; not changed
+	askers    []*asker           // of issuers that are asked about opaque tokens, in the order of the configuration; not changed
 	good, bad *cache.Cache[[32]byte, *verdict]
 	proofs    *proofs
 }
@@ -44,15 +45,21 @@ type Status struct {
 // Sources implements [identity.Resolver]: the Authorization header is enough.
 func (r *Resolver) Sources() identity.Sources { return identity.Sources{} }
 
-// Run fetches the issuers' keys, at once and then as needed, until ctx ends.
-// Without it no token verifies.
+// Run fetches the issuers' keys, at once and then as needed, until ctx ends,
+// and lets issuers be asked meanwhile. Without it no token verifies.
 func (r *Resolver) Run(ctx context.Context) error {
+	for _, a := range r.askers {
+		a.start(ctx)
+	}
 	var wg sync.WaitGroup
 	for _, is := range r.issuers {
 		wg.Go(func() { is.keys.run(ctx) })
 	}
 	<-ctx.Done()
 	wg.Wait()
+	for _, a := range r.askers {
+		a.stop()
+	}
 	return nil
 }
 
@@ -69,11 +76,15 @@ func (r *Resolver) Status() []Status {
 // Resolve implements [identity.Resolver].
 func (r *Resolver) Resolve(ctx context.Context, ev *capture.Evidence) *capture.Identity {
 	compact, ok := identity.Bearer(ev)
-	if !ok || !looksSigned(compact) {
+	signed := looksSigned(compact)
+	if !ok || !signed && (len(r.askers) == 0 || len(compact) > maxToken || strings.HasPrefix(compact, identity.KeyPrefix)) {
 		return nil
 	}
 	// The hash only reads the bytes; a copy of the token would cost as much.
 	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(compact), len(compact)))
+	if !signed {
+		return r.judge(r.opaque(ctx, sum, compact), ev, compact)
+	}
 	v, ok := r.good.Get(sum)
 	if !ok {
 		v, ok = r.bad.Get(sum)
@@ -111,6 +122,7 @@ type verdict struct {
 	id                 *capture.Identity // at level 3
 	bound              *capture.Identity // at level 4; nil: the token is not bound
 	notBefore, expires time.Time         // skew included
+	until              time.Time         // of what an issuer answered: it is asked again then
 	certificate, jkt   string            // cnf; empty: not bound by that
 }
 
@@ -148,7 +160,7 @@ func (r *Resolver) judge(v *verdict, ev *capture.Evidence, compact string) *capt
 // refuse returns what is left of an authentic token that is not believed.
 // Client and scopes are left out: they were granted to someone else's call.
 func (v *verdict) refuse(reason string) *capture.Identity {
-	id := identity.Refused(identity.MethodJWT, reason, v.id.Subject)
+	id := identity.Refused(v.id.Credential.Method, reason, v.id.Subject)
 	id.Principal.Issuer = v.id.Principal.Issuer
 	id.Credential.KeyID = v.id.Credential.KeyID
 	id.Credential.Algorithm = v.id.Credential.Algorithm
@@ -205,16 +217,22 @@ func (r *Resolver) verify(ctx context.Context, compact string) *verdict {
 		v.issuer, v.set = is, set
 		return v
 	}
-	v := r.accept(t, is, keys[signer], compact)
-	v.set = set
-	if !is.AnyAudience && !slices.ContainsFunc(t.claims.Audience, func(aud string) bool { return slices.Contains(is.Audiences, aud) }) {
+	v := r.accept(t, is, event.Credential{
+		Method:      identity.MethodJWT,
+		KeyID:       keys[signer].jwk.KeyID,
+		Fingerprint: redact.Fingerprint(r.key, compact),
+		Algorithm:   t.header.Algorithm,
+		Expires:     t.claims.Expires.time(),
+	}, identity.SignatureVerified)
+	v.issuer, v.set, v.signer = is, set, keys[signer].id
+	if !is.meant(t) {
 		v.refusal, v.final = v.refuse(identity.WrongAudience), true
 	}
 	return v
 }
 
-// accept makes the verdict on a token whose signature holds.
-func (r *Resolver) accept(t *token, is *issuer, signer *key, compact string) *verdict {
+// accept makes the verdict on a token that is authentic, as reason says.
+func (r *Resolver) accept(t *token, is *issuer, credential event.Credential, reason string) *verdict {
 	c := &t.claims
 	id := &capture.Identity{
 		Principal: event.Principal{
@@ -222,24 +240,17 @@ func (r *Resolver) accept(t *token, is *issuer, signer *key, compact string) *ve
 			ID:     identity.Pseudonym(r.key, is.URL, c.subject()),
 			Issuer: is.URL,
 			Level:  event.LevelVerified,
-			Reason: identity.SignatureVerified,
+			Reason: reason,
 		},
-		Credential: event.Credential{
-			Method:      identity.MethodJWT,
-			KeyID:       signer.jwk.KeyID,
-			Fingerprint: redact.Fingerprint(r.key, compact),
-			Algorithm:   t.header.Algorithm,
-			Client:      c.client(),
-			Scopes:      c.scopes(),
-			Expires:     c.Expires.time(),
-		},
-		Subject: c.subject(),
-		Name:    c.Name.one(),
-		Email:   c.Email.one(),
-		Groups:  t.groups(is.Groups),
-		Issued:  c.IssuedAt.time(),
-		Proven:  t.authTime(),
+		Credential: credential,
+		Subject:    c.subject(),
+		Name:       c.Name.one(),
+		Email:      c.Email.one(),
+		Groups:     t.groups(is.Groups),
+		Issued:     c.IssuedAt.time(),
+		Proven:     t.authTime(),
 	}
+	id.Credential.Client, id.Credential.Scopes = c.client(), c.scopes()
 	if is.Tenant != "" {
 		if tenants := t.groups([]string{is.Tenant}); len(tenants) == 1 {
 			id.Tenant = tenants[0]
@@ -260,7 +271,7 @@ func (r *Resolver) accept(t *token, is *issuer, signer *key, compact string) *ve
 			ID: identity.Pseudonym(r.key, vouches, a.subject()), Issuer: vouches})
 		id.Chain = append(id.Chain, a.subject())
 	}
-	v := &verdict{issuer: is, signer: signer.id, id: id, expires: c.Expires.time().Add(is.Skew)}
+	v := &verdict{id: id, expires: c.Expires.time().Add(is.Skew)}
 	for _, s := range []*seconds{c.NotBefore, c.IssuedAt} {
 		if from := s.time().Add(-is.Skew); s != nil && from.After(v.notBefore) {
 			v.notBefore = from

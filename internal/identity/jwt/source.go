@@ -23,18 +23,20 @@ const maxDocument = 1 << 20
 // source is where one issuer's keys come from. Its run owns the fetching;
 // callers look at the newest set, and ask for a fetch if it lacks a key.
 type source struct {
-	issuer   *issuer
-	client   *http.Client
-	cfg      *Config
-	set      atomic.Pointer[keySet] // newest; nil: none was ever fetched
-	wake     chan struct{}          // capacity 1: a fetch is wanted
-	keysURL  string                 // run's: where the keys are; empty: to be discovered
-	mu       sync.Mutex             // guards what follows
-	flight   *flight                // the fetch that is wanted or under way; nil: none
-	attempts int                    // fetches that ended
-	ended    time.Time              // when the last one ended
-	failed   bool                   // the last one did not bring a set
-	err      error                  // why
+	issuer *issuer
+	client *http.Client
+	cfg    *Config
+	set    atomic.Pointer[keySet] // newest; nil: none was ever fetched
+	// introspection is the endpoint that discovery names; nil: none
+	introspection atomic.Pointer[string]
+	wake          chan struct{} // capacity 1: a fetch is wanted
+	keysURL       string        // run's: where the keys are; empty: to be discovered
+	mu            sync.Mutex    // guards what follows
+	flight        *flight       // the fetch that is wanted or under way; nil: none
+	attempts      int           // fetches that ended
+	ended         time.Time     // when the last one ended
+	failed        bool          // the last one did not bring a set
+	err           error         // why
 }
 
 // flight is one fetch.
@@ -227,6 +229,7 @@ func (s *source) discover(ctx context.Context) error {
 	var doc struct {
 		Issuer  string `json:"issuer"`
 		KeysURL string `json:"jwks_uri"`
+		AskURL  string `json:"introspection_endpoint"`
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
@@ -238,6 +241,12 @@ func (s *source) discover(ctx context.Context) error {
 		return fmt.Errorf("%s: jwks_uri: %w", at, err)
 	}
 	s.keysURL = doc.KeysURL
+	if doc.AskURL != "" && s.issuer.Introspection.ClientID != "" {
+		if err := s.issuer.checkURL(doc.AskURL); err != nil {
+			return fmt.Errorf("%s: introspection_endpoint: %w", at, err)
+		}
+		s.introspection.Store(&doc.AskURL)
+	}
 	return nil
 }
 

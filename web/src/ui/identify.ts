@@ -53,7 +53,12 @@ export function advice(record: Entry): Advice | undefined {
     case 'key-unknown':
       return { why: 'The API key is none of Gatebook’s own. Its calls can be found by its fingerprint.', what: 'Give the caller a key of Gatebook’s.', lines: 'gatebook keys add NAME --kind service', label: 'command that makes an API key' }
     case 'opaque-token':
-      return { why: 'The token can be read by its issuer only. Its calls can be found by its fingerprint.', what: 'Have the issuer give out JWT access tokens (RFC 9068), and add it.', lines: oidc('https://issuer.example.com'), label: 'lines for gatebook.yaml' }
+      return {
+        why: 'The token can be read by its issuer only. Its calls can be found by its fingerprint.',
+        what: 'Add the issuer, with a client that may ask it about tokens; or have it give out JWT access tokens (RFC 9068).',
+        lines: `${oidc(issuer || 'https://issuer.example.com')}      introspection:\n        client_id: gatebook\n        client_secret_file: /etc/gatebook/introspection.secret\n`,
+        label: 'lines for gatebook.yaml',
+      }
     default:
       return { why: reasons[reason] ?? 'The credential was not verified.', what: callerSide.has(reason) ? 'This is for the caller to put right: no configuration makes it known.' : 'Look at the issuer, and at its configuration here.' }
   }
@@ -96,7 +101,7 @@ const reasons: Record<string, string> = {
   'unknown-key': 'The issuer has no key of the token’s key id.',
   'bad-signature': 'The token’s signature does not fit the issuer’s key.',
   'malformed-token': 'The token cannot be read.',
-  'issuer-unavailable': 'The issuer did not answer in time.',
+  'issuer-unavailable': 'The issuer had to be asked, and did not answer in time.',
   'proof-missing': 'The token is bound to its sender, and the call did not bring the proof. It may be stolen.',
   'proof-invalid': 'The token is bound to its sender, and the proof is of another key, call, token or time.',
   'proof-replayed': 'The token’s proof has been used before.',
@@ -104,7 +109,8 @@ const reasons: Record<string, string> = {
   'key-expired': 'The API key has expired.',
   'password-wrong': 'User name and password do not match the password file.',
   'too-many-attempts': 'The password was not checked: there were too many wrong ones.',
-  'check-overloaded': 'The password was not checked: too many others were being checked.',
+  'token-inactive': 'The issuer, asked about the token, said that it is not active: unknown to it, expired or revoked.',
+  'check-overloaded': 'The password or token was not checked: too many others were being checked.',
   'ambiguous-credential': 'Two values came where one belongs, so neither is believed.',
   'certificate-expired': 'The client’s certificate has ended.',
   'credential-revoked': 'The credential was revoked in Gatebook.',
