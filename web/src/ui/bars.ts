@@ -72,13 +72,13 @@ function settings(box: HTMLElement, bars: Bars, options: BarOptions): uPlot.Opti
   const result: uPlot.Options = {
     width: box.clientWidth || 300,
     height: options.height ?? 112,
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0], // at the right is room for half of the last label
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true, range: () => [start, end] }, y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.06)] } },
     axes: [
       { ...axis, size: 24, space: 64, values: (_u, splits, _i, _space, step) => splits.map((at) => tick(at, step, options.utc)) },
-      { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 1e8, 1e9], space: 28 },
+      { ...axis, size: 44, values: (_u, splits) => splits.map(short), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 1e8, 1e9], space: 28 },
     ],
     series: [{}, ...names.map((name, i) => ({ label: name, fill: color(tones[i] ?? 'neutral'), width: 0, paths: path, points: { show: false } }))],
     hooks: {
@@ -113,6 +113,13 @@ function colors(box: HTMLElement): (name: string) => string {
     }
     return value
   }
+}
+
+const few = new Intl.NumberFormat('en', { notation: 'compact' })
+
+/** 1.5K: a count that fits beside the bars. */
+function short(n: number): string {
+  return few.format(n)
 }
 
 /** The label of a tick: a time of day, and at midnight the day. */

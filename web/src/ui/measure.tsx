@@ -10,6 +10,7 @@ import { Dialog } from './dialog'
 import { count, duration } from './format'
 import { spans } from './incident'
 import { Problem } from './state'
+import { Table } from './table'
 import { Time } from './time'
 
 const kinds = [
@@ -147,60 +148,44 @@ export function MeasureList({ list, onChange }: { list: readonly Measure[]; onCh
   const may = useMay()
   const [asked, setAsked] = useState<{ measure: Measure; act: Act }>()
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Measures">
-      <table className="table padded">
-        <thead>
-          <tr>
-            <th scope="col">Measure</th>
-            <th scope="col">State</th>
-            <th scope="col">Until</th>
-            <th scope="col">By</th>
-            <th scope="col" className="num">
-              Calls
-            </th>
-            <th scope="col">
-              <span className="hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((m) => (
-            <tr key={m.id}>
-              <td>
-                {kinds.find((kind) => kind.id === m.kind)?.title ?? m.kind} <span className="mono">{m.subject}</span>
-                {m.rate ? <span className="muted">, {count(Math.round(m.rate * 60))} calls a minute</span> : null}
-                {m.reason && <div className="muted">{m.reason}</div>}
-              </td>
-              <td className="nowrap">
-                <span className={`tag ${m.dry_run ? '' : (stateTones[m.state] ?? '')}`}>{m.state}</span> {m.dry_run && <span className="tag">dry run</span>}
-              </td>
-              <td className="nowrap">{m.ended ? <Time at={m.ended} full /> : m.until ? <Time at={m.until} full /> : m.for ? duration(m.for) : 'it is undone'}</td>
-              <td>
-                {m.by || (m.rule ? `rule ${m.rule}` : '')} <Link to={`/call/${m.decision}`}>sealed</Link>
-                {m.approved && <div className="muted">approved by {m.approved}</div>}
-              </td>
-              <td className="num">{m.calls ? count(m.calls) : ''}</td>
-              <td className="num nowrap">
-                {m.state === 'in-force' && may('act') && (
-                  <button type="button" className="button small" onClick={() => setAsked({ measure: m, act: 'undo' })} aria-label={`Undo ${m.kind} of ${m.subject}`}>
-                    Undo
+    <>
+      <Table label="Measures" heads={['Measure', 'State', 'Until', 'By', '#Calls', '']}>
+        {list.map((m) => (
+          <tr key={m.id}>
+            <td>
+              {kinds.find((kind) => kind.id === m.kind)?.title ?? m.kind} <span className="mono">{m.subject}</span>
+              {m.rate ? <span className="muted">, {count(Math.round(m.rate * 60))} calls a minute</span> : null}
+              {m.reason && <div className="muted">{m.reason}</div>}
+            </td>
+            <td className="nowrap">
+              <span className={`tag ${m.dry_run ? '' : (stateTones[m.state] ?? '')}`}>{m.state}</span> {m.dry_run && <span className="tag">dry run</span>}
+            </td>
+            <td className="nowrap">{m.ended ? <Time at={m.ended} full /> : m.until ? <Time at={m.until} full /> : m.for ? duration(m.for) : 'it is undone'}</td>
+            <td>
+              {m.by || (m.rule ? `rule ${m.rule}` : '')} <Link to={`/call/${m.decision}`}>sealed</Link>
+              {m.approved && <div className="muted">approved by {m.approved}</div>}
+            </td>
+            <td className="num">{m.calls ? count(m.calls) : ''}</td>
+            <td className="num nowrap">
+              {m.state === 'in-force' && may('act') && (
+                <button type="button" className="button small" onClick={() => setAsked({ measure: m, act: 'undo' })} aria-label={`Undo ${m.kind} of ${m.subject}`}>
+                  Undo
+                </button>
+              )}
+              {m.state === 'proposed' && may('approve') && (
+                <>
+                  <button type="button" className="button small primary" onClick={() => setAsked({ measure: m, act: 'approve' })}>
+                    Approve
+                  </button>{' '}
+                  <button type="button" className="button small" onClick={() => setAsked({ measure: m, act: 'reject' })}>
+                    Reject
                   </button>
-                )}
-                {m.state === 'proposed' && may('approve') && (
-                  <>
-                    <button type="button" className="button small primary" onClick={() => setAsked({ measure: m, act: 'approve' })}>
-                      Approve
-                    </button>{' '}
-                    <button type="button" className="button small" onClick={() => setAsked({ measure: m, act: 'reject' })}>
-                      Reject
-                    </button>
-                  </>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+                </>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
       {asked && (
         <ActDialog
           measure={asked.measure}
@@ -212,7 +197,7 @@ export function MeasureList({ list, onChange }: { list: readonly Measure[]; onCh
           }}
         />
       )}
-    </div>
+    </>
   )
 }
 

@@ -1,6 +1,6 @@
 /** Scopes of a credential or an operation. */
 export function Scopes({ list, tone = '', none = '', limit = 100 }: { list: readonly string[]; /** Those beyond are counted, and in the title. */ limit?: number; tone?: '' | 'warn' | 'bad' | 'good'; none?: string }) {
-  if (list.length === 0) return <span className="muted">{none}</span>
+  if (list.length === 0) return none ? <span className="muted">{none}</span> : null
   return (
     <span className="row tags">
       {list.slice(0, limit).map((scope) => (

@@ -8,6 +8,7 @@ import { Dialog } from '../../ui/dialog'
 import { plural } from '../../ui/format'
 import { spans } from '../../ui/incident'
 import { Answer, Empty, Problem } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 
 /** What is found and opens no incident, until when, and by whom. */
@@ -39,48 +40,32 @@ export function Silences() {
               <Empty title="Nothing is silenced">A silence has a reason and an end.</Empty>
             </div>
           ) : (
-            <div className="panel scroll" tabIndex={0} role="region" aria-label="Silences">
-              <table className="table padded">
-                <thead>
-                  <tr>
-                    <th scope="col">What</th>
-                    <th scope="col">Up to</th>
-                    <th scope="col">Until</th>
-                    <th scope="col">By</th>
-                    <th scope="col">Kept quiet</th>
-                    <th scope="col">
-                      <span className="hidden">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map((each) => (
-                    <tr key={each.id}>
-                      <td>
-                        {[each.rule && `rule ${each.rule}`, each.entity].filter(Boolean).join(', ') || 'everything'}
-                        <div className="muted">{each.reason}</div>
-                      </td>
-                      <td>{each.level}</td>
-                      <td>
-                        <Time at={each.ended ?? each.until} full />
-                        {each.ended && <span className="muted"> ended</span>}
-                      </td>
-                      <td>
-                        {each.by} <Link to={`/call/${each.decision}`}>decision</Link>
-                      </td>
-                      <td>{plural(each.quiet, 'finding')}</td>
-                      <td className="num">
-                        {may('silence') && !each.ended && Date.parse(each.until) > Date.now() && (
-                          <button type="button" className="button small" onClick={() => setEnding(each)}>
-                            End
-                          </button>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table label="Silences" heads={['What', 'Up to', 'Until', 'By', 'Kept quiet', '']} as="panel">
+              {list.map((each) => (
+                <tr key={each.id}>
+                  <td>
+                    {[each.rule && `rule ${each.rule}`, each.entity].filter(Boolean).join(', ') || 'everything'}
+                    <div className="muted">{each.reason}</div>
+                  </td>
+                  <td>{each.level}</td>
+                  <td>
+                    <Time at={each.ended ?? each.until} full />
+                    {each.ended && <span className="muted"> ended</span>}
+                  </td>
+                  <td>
+                    {each.by} <Link to={`/call/${each.decision}`}>decision</Link>
+                  </td>
+                  <td>{plural(each.quiet, 'finding')}</td>
+                  <td className="num">
+                    {may('silence') && !each.ended && Date.parse(each.until) > Date.now() && (
+                      <button type="button" className="button small" onClick={() => setEnding(each)}>
+                        End
+                      </button>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Answer>

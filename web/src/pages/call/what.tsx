@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { Entry } from '../../api/model'
 import { Link } from '../../app/router'
 import { missing, unneeded } from '../../ui/fields'
@@ -54,15 +55,18 @@ function Objects({ record }: { record: Entry }) {
   const asked = list.slice(0, record.what?.asked ?? 0)
   const given = list.slice(asked.length)
   return (
-    <div className="columns asked">
-      <ObjectList title="Asked for" list={asked} empty="The request named none." />
-      <ObjectList title="Given besides" list={given} empty="The answer brought no others." />
-    </div>
+    <>
+      <ObjectList title="Objects asked for" list={asked} empty="The request named none." />
+      <ObjectList title="Objects given besides" list={given} empty="The answer brought no others." />
+    </>
   )
 }
 
+const few = 12
+
 function ObjectList({ title, list, empty }: { title: string; list: { type?: string; id?: string }[]; empty: string }) {
-  const shown = list.slice(0, 30)
+  const [all, setAll] = useState(false)
+  const shown = all ? list : list.slice(0, few)
   return (
     <section className="stack">
       <h3>
@@ -72,7 +76,7 @@ function ObjectList({ title, list, empty }: { title: string; list: { type?: stri
       {list.length === 0 ? (
         <p className="muted">{empty}</p>
       ) : (
-        <ul>
+        <ul className="objects">
           {shown.map((object) => {
             const name = `${object.type ?? ''}/${object.id ?? ''}`
             return (
@@ -83,8 +87,14 @@ function ObjectList({ title, list, empty }: { title: string; list: { type?: stri
               </li>
             )
           })}
-          {list.length > shown.length && <li className="muted">and {count(list.length - shown.length)} more, in the raw view</li>}
         </ul>
+      )}
+      {list.length > shown.length && (
+        <div>
+          <button type="button" className="button small" onClick={() => setAll(true)}>
+            Show all {count(list.length)}
+          </button>
+        </div>
       )}
     </section>
   )

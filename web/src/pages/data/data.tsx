@@ -13,11 +13,11 @@ import { searchPath, values, whoPath } from '../../ui/paths'
 import { Recent } from '../../ui/recent'
 import { InventoryRests, Rests } from '../../ui/rests'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Tally, type TallyRow } from '../../ui/tally'
 import { Time } from '../../ui/time'
 import { TimeRange } from '../../ui/timerange'
 import { useSpan, type Span } from '../../ui/usespan'
-import { Heads, Wide } from '../../ui/wide'
 
 /** A class of data: who got it, through which apps and operations, and when. */
 export default function DataPage({ params }: PageProps) {
@@ -74,7 +74,7 @@ function Getters({ query, span, received }: { query: string; span: Span; receive
             {data.rows.length === 0 ? (
               <p className="muted panel-line">Nobody in this time.</p>
             ) : (
-              <Wide label="Who got it" head={<Heads names={['Who', 'Kind', 'Through', '#Calls']} />} foot={data.rows.length >= most && <span className="warn">Only the {most} with most calls are listed.</span>}>
+              <Table label="Who got it" heads={['Who', 'Kind', 'Through', '#Calls']} foot={data.rows.length >= most && <span className="warn">Only the {most} with most calls are listed.</span>}>
                 {data.rows.map((row, i) => {
                   const [principal = '', kind = '', level = '', email = '', subject = '', client = ''] = row.values
                   const verified = Number(level) >= 2
@@ -93,7 +93,7 @@ function Getters({ query, span, received }: { query: string; span: Span; receive
                     </tr>
                   )
                 })}
-              </Wide>
+              </Table>
             )}
             <div className="panel-line">
               <Rests meta={data.meta} />
@@ -159,7 +159,7 @@ function Operations({ name }: { name: string }) {
             {data.operations.length === 0 ? (
               <p className="muted panel-line">None.</p>
             ) : (
-              <Wide label="Operations that returned it" head={<Heads names={['Operation', 'API', '#Values', '#Calls with it', '#Callers', 'Needs', 'Last']} />}>
+              <Table label="Operations that returned it" heads={['Operation', 'API', '#Values', '#Calls with it', '#Callers', 'Needs', 'Last']}>
                 {data.operations.map((op) => (
                   <tr key={`${op.api} ${op.id}`}>
                     <td>
@@ -178,7 +178,7 @@ function Operations({ name }: { name: string }) {
                     <td><Time at={op.data?.[name]?.last ?? op.last} /></td>
                   </tr>
                 ))}
-              </Wide>
+              </Table>
             )}
             <div className="panel-line">
               <InventoryRests inventory={data.inventory} />

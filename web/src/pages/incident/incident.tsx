@@ -12,6 +12,7 @@ import { count, plural } from '../../ui/format'
 import { entityQuery, entityText, Severity, States } from '../../ui/incident'
 import { Panel, Pairs } from '../../ui/panel'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { MeasureDialog, Measures } from './measures'
 import { StepDialog, steps, type StepName } from './step'
@@ -145,26 +146,15 @@ function Found({ finding: f }: { finding: StoryFinding }) {
         {f.standing === 'erased' && <span className="tag">erased</span>}
         <span className="muted push">+{count(f.risk.points)} risk</span>
       </div>
-      <div className="scroll" tabIndex={0} role="region" aria-label={`Why ${f.rule} found this`}>
-        <table className="table terms">
-          <thead>
-            <tr>
-              <th scope="col">Term</th>
-              <th scope="col">Value</th>
-              <th scope="col">Had to be</th>
-            </tr>
-          </thead>
-          <tbody>
-            {f.terms.map((term, i) => (
-              <tr key={i}>
-                <td>{term.name}</td>
-                <td className="mono">{term.value}</td>
-                <td className="muted">{term.want ?? ''}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label={`Why ${f.rule} found this`} heads={['Term', 'Value', 'Had to be']} as="part">
+        {f.terms.map((term, i) => (
+          <tr key={i}>
+            <td>{term.name}</td>
+            <td className="mono">{term.value}</td>
+            <td className="muted">{term.want ?? ''}</td>
+          </tr>
+        ))}
+      </Table>
       <p className="muted small">
         {plural(f.count, 'event')}, rule <Link to={`/rules?rule=${encodeURIComponent(f.rule)}`}>{f.rule}</Link>{' '}
         <button type="button" className="button quiet small" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -5,6 +5,7 @@ import { useMay } from '../../app/session'
 import { bytes, count, duration, plural } from '../../ui/format'
 import { Panel, Pairs } from '../../ui/panel'
 import { Answer, Empty } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 
 /** What goes when, and what is on the disk. The file of configuration rules it. */
@@ -27,64 +28,25 @@ export function RetentionPanel() {
             {r.rules.length === 0 ? (
               <p>Nothing expires. Rules for it are in the configuration, under retention.</p>
             ) : (
-              <div className="scroll" tabIndex={0} role="region" aria-label="Rules of retention">
-                <table className="table">
-                  <thead>
-                    <tr>
-                      <th scope="col">Envelopes</th>
-                      <th scope="col">Routes</th>
-                      <th scope="col">Kept for</th>
-                      <th scope="col" className="num">
-                        Due now
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {r.rules.map((rule, i) => (
-                      <tr key={i}>
-                        <td>{rule.classes.join(', ')}</td>
-                        <td>{rule.routes?.join(', ') ?? (rule.except ? `all but ${rule.except.join(', ')}` : 'all')}</td>
-                        <td className="nowrap">{duration(rule.keep)}</td>
-                        <td className="num">{count(rule.due)}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            )}
-            <div className="scroll" tabIndex={0} role="region" aria-label="What is stored">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Stored</th>
-                    <th scope="col" className="num">
-                      Size
-                    </th>
-                    <th scope="col" className="num">
-                      Files
-                    </th>
-                    <th scope="col">From</th>
+              <Table label="Rules of retention" heads={['Envelopes', 'Routes', 'Kept for', '#Due now']} as="part">
+                {r.rules.map((rule, i) => (
+                  <tr key={i}>
+                    <td>{rule.classes.join(', ')}</td>
+                    <td>{rule.routes?.join(', ') ?? (rule.except ? `all but ${rule.except.join(', ')}` : 'all')}</td>
+                    <td className="nowrap">{duration(rule.keep)}</td>
+                    <td className="num">{count(rule.due)}</td>
                   </tr>
-                </thead>
-                <tbody>
-                  {r.stored.map((kept) => (
-                    <tr key={kept.class}>
-                      <td>{kept.class}</td>
-                      <td className="num nowrap">{bytes(kept.bytes)}</td>
-                      <td className="num">{count(kept.files)}</td>
-                      <td>{kept.oldest ? <Time at={kept.oldest} /> : ''}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+                ))}
+              </Table>
+            )}
+            <Stored retention={r} />
             <Pairs
               list={[
-                ['Looked at', `every ${r.every}`],
+                ['Looked at', `every ${spoken(r.every)}`],
                 ['Last', r.last && <Time key="l" at={r.last} full />],
-                ['Expired', `${plural(r.expired.envelopes, 'envelope')} by ${plural(r.expired.decisions, 'decision')}`],
-                ['Erased', `${plural(r.erased.envelopes, 'envelope')} by ${plural(r.erased.decisions, 'decision')}`],
-                ['Under way', r.pending > 0 && plural(r.pending, 'envelope')],
+                ['Expired', decided(r.expired)],
+                ['Erased', decided(r.erased)],
+                ['Under way', r.pending > 0 && `${plural(r.pending, 'decision')} not carried out yet`],
               ]}
             />
             <p className="muted small">What goes are envelopes: who, what, payload. Headers and proofs stay for ever, so that the record still proves that nothing else was taken.</p>
@@ -93,4 +55,45 @@ export function RetentionPanel() {
       </Answer>
     </Panel>
   )
+}
+
+/** What is on the disk of each class, and of how many records that cannot be told yet. */
+function Stored({ retention: r }: { retention: Retention }) {
+  const none = r.stored.every((kept) => kept.files === 0)
+  return (
+    <section className="stack tight">
+      {none ? (
+        <p>No segment is sealed yet, so that there are no sizes.</p>
+      ) : (
+        <Table label="What is stored" heads={['Envelopes', '#Size', '#Files', 'Of the days (UTC)']} as="part" narrow>
+          {r.stored.map((kept) => (
+            <tr key={kept.class}>
+              <td>{kept.class}</td>
+              <td className="num nowrap">{kept.files > 0 ? bytes(kept.bytes) : 'none'}</td>
+              <td className="num">{count(kept.files)}</td>
+              <td>{kept.oldest === kept.newest ? kept.oldest : `${kept.oldest ?? ''} to ${kept.newest ?? ''}`}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {r.journal > 0 && (
+        <p className="muted small">
+          The newest {plural(r.journal, 'record')} {r.journal === 1 ? 'is' : 'are'} in the journal: signed and safe on the disk, and not yet in a segment. {none ? 'Sizes are' : 'Their size is'} counted once the segment is sealed.
+        </p>
+      )}
+    </section>
+  )
+}
+
+function decided(sum: Retention['erased']): string {
+  return sum.decisions === 0 ? 'nothing' : `${plural(sum.envelopes, 'envelope')} by ${plural(sum.decisions, 'decision')}`
+}
+
+/** 1h0m0s as people say it. */
+export function spoken(every: string): string {
+  const found = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(every)
+  if (!found) return every
+  const parts = (['hour', 'minute', 'second'] as const).map((unit, i) => [Number(found[i + 1] ?? 0), unit] as const).filter(([n]) => n > 0)
+  if (parts.length === 1 && parts[0]![0] === 1) return parts[0]![1]
+  return parts.map(([n, unit]) => plural(n, unit)).join(' and ')
 }

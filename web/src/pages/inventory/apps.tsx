@@ -7,8 +7,8 @@ import { whoPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Scopes } from '../../ui/scopes'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import { keysOf, most, useInventory } from './ask'
 import type { Narrowed } from './narrowed'
 
@@ -23,7 +23,7 @@ export function Apps({ text }: Narrowed) {
             {data.apps.length === 0 ? (
               <p className="muted panel-line">{text ? 'None fits.' : 'No app is known yet.'}</p>
             ) : (
-              <Wide label="Apps" head={<Heads names={['App', '#Calls', '#Acts for', '#Operations', 'Granted', 'Data in the answers', '#Bytes out', 'First', 'Newest']} />} foot={data.inventory.total > data.apps.length && <span className="warn">The {count(data.apps.length)} with most calls of {count(data.inventory.total)}.</span>}>
+              <Table label="Apps" heads={['App', '#Calls', '#Acts for', '#Operations', 'Granted', 'Data in the answers', '#Bytes out', 'First', 'Newest']} foot={data.inventory.total > data.apps.length && <span className="warn">The {count(data.apps.length)} with most calls of {count(data.inventory.total)}.</span>}>
                 {data.apps.map((each) => (
                   <tr key={each.id}>
                     <td>
@@ -46,7 +46,7 @@ export function Apps({ text }: Narrowed) {
                     <td><Time at={each.last} /></td>
                   </tr>
                 ))}
-              </Wide>
+              </Table>
             )}
             <div className="panel-line">
               <InventoryRests inventory={data.inventory} />

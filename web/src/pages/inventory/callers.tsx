@@ -8,8 +8,8 @@ import { Panel } from '../../ui/panel'
 import { whoPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import { keysOf, most, useInventory } from './ask'
 import type { Narrowed } from './narrowed'
 
@@ -24,7 +24,7 @@ export function Callers({ text }: Narrowed) {
             {data.callers.length === 0 ? (
               <p className="muted panel-line">{text ? 'None fits. An id is a pseudonym: look for names in the search.' : 'No caller was verified yet.'}</p>
             ) : (
-              <Wide label="Callers" head={<Heads names={['Who', 'Kind', 'At best', '#Calls', '#Operations', 'Apps', 'Data in the answers', '#Bytes out', 'First', 'Newest']} />} foot={data.inventory.total > data.callers.length && <span className="warn">The {count(data.callers.length)} with most calls of {count(data.inventory.total)}.</span>}>
+              <Table label="Callers" heads={['Who', 'Kind', 'At best', '#Calls', '#Operations', 'Apps', 'Data in the answers', '#Bytes out', 'First', 'Newest']} foot={data.inventory.total > data.callers.length && <span className="warn">The {count(data.callers.length)} with most calls of {count(data.inventory.total)}.</span>}>
                 {data.callers.map((each) => (
                   <tr key={each.id}>
                     <td>
@@ -47,7 +47,7 @@ export function Callers({ text }: Narrowed) {
                     <td><Time at={each.last} /></td>
                   </tr>
                 ))}
-              </Wide>
+              </Table>
             )}
             <div className="panel-line">
               <InventoryRests inventory={data.inventory}>Names are those of the newest call, where the record still has them{data.callers.length > 50 ? ', for the first 50' : ''}.</InventoryRests>

@@ -5,8 +5,8 @@ import { Panel } from '../../ui/panel'
 import { dataPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import { useInventory } from './ask'
 
 export interface ClassSum {
@@ -61,7 +61,7 @@ export function ClassList() {
               {list.length === 0 ? (
                 <p className="muted panel-line">No sensitive data was found yet.</p>
               ) : (
-                <Wide label="Classes of data" head={<Heads names={['Class', '#Calls with it in the answer', '#Values', '#Operations that return it', '#Of these answered strangers', '#That receive it', 'Newest']} />}>
+                <Table label="Classes of data" heads={['Class', '#Calls with it in the answer', '#Values', '#Operations that return it', '#Of these answered strangers', '#That receive it', 'Newest']}>
                   {list.map((each) => (
                     <tr key={each.name}>
                       <td>
@@ -75,7 +75,7 @@ export function ClassList() {
                       <td><Time at={each.last} /></td>
                     </tr>
                   ))}
-                </Wide>
+                </Table>
               )}
               <div className="panel-line">
                 <InventoryRests inventory={data.inventory}>Data is found by its form: what has another form, or was not looked at, is not here.</InventoryRests>

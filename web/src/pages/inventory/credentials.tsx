@@ -8,8 +8,8 @@ import { whoPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Scopes } from '../../ui/scopes'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import { most, useInventory } from './ask'
 import type { Narrowed } from './narrowed'
 
@@ -34,7 +34,7 @@ export function Credentials({ text }: Narrowed) {
             {data.credentials.length === 0 ? (
               <p className="muted panel-line">{only ? 'None has a scope that nothing needed, and none is idle.' : text ? 'None fits.' : 'No credential is known yet.'}</p>
             ) : (
-              <Wide label="Credentials" head={<Heads names={['Credential', 'Of', 'App', 'At best', 'Granted', 'Of these never needed', '#Calls', '#Judged', 'Last used']} />} foot={data.inventory.total > data.credentials.length && <span className="warn">The {count(data.credentials.length)} with most calls of {count(data.inventory.total)}.</span>}>
+              <Table label="Credentials" heads={['Credential', 'Of', 'App', 'At best', 'Granted', 'Of these never needed', '#Calls', '#Judged', 'Last used']} foot={data.inventory.total > data.credentials.length && <span className="warn">The {count(data.credentials.length)} with most calls of {count(data.inventory.total)}.</span>}>
                 {data.credentials.map((each) => (
                   <tr key={each.id}>
                     <td>
@@ -71,7 +71,7 @@ export function Credentials({ text }: Narrowed) {
                     </td>
                   </tr>
                 ))}
-              </Wide>
+              </Table>
             )}
             <div className="panel-line">
               <InventoryRests inventory={data.inventory}>A scope counts as needed if an operation that was called needs it; a call is judged if it is known what its operation needs. Idle is what was not used for 90 days.</InventoryRests>

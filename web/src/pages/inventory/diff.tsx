@@ -6,10 +6,10 @@ import { Panel } from '../../ui/panel'
 import { dataPath, whoPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { TimeRange } from '../../ui/timerange'
 import { useSpan } from '../../ui/usespan'
-import { Heads, Wide } from '../../ui/wide'
 import { useInventory } from './ask'
 
 const shown = 500
@@ -33,7 +33,7 @@ export function Diff() {
                 {begun > 0 && ` The inventory begins at ${clock.stamp(data.inventory.status.first)}: what was first seen then may be older.`}
               </p>
               {data.changes.length > 0 && (
-                <Wide label="Changes" head={<Heads names={['What', 'Kind', 'Change', 'In', 'API', '#Calls', 'First', 'Newest']} />} foot={data.changes.length > shown && <span className="warn">The first {count(shown)} of {count(data.changes.length)}: choose a shorter time.</span>}>
+                <Table label="Changes" heads={['What', 'Kind', 'Change', 'In', 'API', '#Calls', 'First', 'Newest']} foot={data.changes.length > shown && <span className="warn">The first {count(shown)} of {count(data.changes.length)}: choose a shorter time.</span>}>
                   {data.changes.slice(0, shown).map((each, i) => (
                     <tr key={i}>
                       <td>
@@ -50,7 +50,7 @@ export function Diff() {
                       <td><Time at={each.last} /></td>
                     </tr>
                   ))}
-                </Wide>
+                </Table>
               )}
               <div className="panel-line">
                 <InventoryRests inventory={data.inventory} />

@@ -6,8 +6,8 @@ import { Panel } from '../../ui/panel'
 import { searchPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import { useInventory } from './ask'
 
 const kinds: Record<string, { tone: string; means: string }> = {
@@ -48,7 +48,7 @@ export function Drift() {
               {list.length === 0 ? (
                 <p className="muted panel-line">{data.documented === 0 ? 'No API has a description: name one at its route, as “api: {path: /openapi.json}”.' : 'Nothing differs.'}</p>
               ) : (
-                <Wide label="Differences" head={<Heads names={['Operation', 'What', 'API', 'Detail', '#Calls', 'First', 'Newest']} />}>
+                <Table label="Differences" heads={['Operation', 'What', 'API', 'Detail', '#Calls', 'First', 'Newest']}>
                   {list.map((each) => (
                     <tr key={`${each.kind} ${each.api} ${each.id} ${each.detail}`}>
                       <td className="mono">{each.id}</td>
@@ -64,7 +64,7 @@ export function Drift() {
                       <td>{each.count > 0 && <Time at={each.last} />}</td>
                     </tr>
                   ))}
-                </Wide>
+                </Table>
               )}
               <div className="panel-line">
                 <InventoryRests inventory={data.inventory} />

@@ -10,9 +10,9 @@ import { searchPath, whoPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Scopes } from '../../ui/scopes'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Tally } from '../../ui/tally'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import { keysOf, most, useInventory } from './ask'
 import type { Narrowed } from './narrowed'
 
@@ -40,7 +40,7 @@ export function Operations({ text, api }: Narrowed) {
               {data.operations.length === 0 ? (
                 <p className="muted panel-line">{open ? 'None answered a caller who was not verified.' : text || api ? 'None fits.' : 'No call was counted yet.'}</p>
               ) : (
-                <Wide label="Operations" head={<Heads names={['Operation', 'API', '#Calls', '#Callers', 'Needs', 'Data in the answers', '#Strangers', 'Newest']} />} foot={data.inventory.total > data.operations.length && <span className="warn">The {count(data.operations.length)} with most calls of {count(data.inventory.total)}.</span>}>
+                <Table label="Operations" heads={['Operation', 'API', '#Calls', '#Callers', 'Needs', 'Data in the answers', '#Strangers', 'Newest']} foot={data.inventory.total > data.operations.length && <span className="warn">The {count(data.operations.length)} with most calls of {count(data.inventory.total)}.</span>}>
                   {data.operations.map((op) => (
                     <tr key={`${op.api} ${op.id}`}>
                       <td>
@@ -63,7 +63,7 @@ export function Operations({ text, api }: Narrowed) {
                       <td><Time at={op.last} /></td>
                     </tr>
                   ))}
-                </Wide>
+                </Table>
               )}
               <div className="panel-line">
                 <InventoryRests inventory={data.inventory} />

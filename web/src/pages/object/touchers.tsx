@@ -6,8 +6,8 @@ import { and, term } from '../../ui/complete'
 import { count } from '../../ui/format'
 import { Named } from '../../ui/named'
 import { searchPath, whoPath } from '../../ui/paths'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import type { Span } from '../../ui/usespan'
 
 const step = 50
@@ -16,9 +16,9 @@ const step = 50
 export function Touchers({ list, more, query, span }: { list: readonly ReadingToucher[]; more: number; query: string; span: Span }) {
   const [shown, setShown] = useState(step)
   return (
-      <Wide
+      <Table
         label="Who touched it"
-        head={<Heads names={['Who', 'Kind', 'Through', '#Calls', '#Named it', 'Did', 'Data in the answers', 'First', 'Newest']} />}
+        heads={['Who', 'Kind', 'Through', '#Calls', '#Named it', 'Did', 'Data in the answers', 'First', 'Newest']}
         foot={
           (list.length > shown || more > 0) && (
             <>
@@ -53,7 +53,7 @@ export function Touchers({ list, more, query, span }: { list: readonly ReadingTo
                 <td><Time at={each.last} /></td>
               </tr>
             ))}
-      </Wide>
+      </Table>
   )
 }
 

@@ -14,6 +14,7 @@ import { Panel, Pairs } from '../../ui/panel'
 import { Answer, Empty } from '../../ui/state'
 import { parseMetrics, rate, total, value, type Sample } from './metrics'
 import { Receivers } from './receivers'
+import { Table } from '../../ui/table'
 
 export default function Operations() {
   return (
@@ -87,51 +88,24 @@ function Sources() {
       <Panel title="Sources">
         <Answer query={figures} what="the figures">
           {(f) => (
-            <div className="scroll" tabIndex={0} role="region" aria-label="Sources">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Listener</th>
-                    <th scope="col" className="num">
-                      Rate
-                    </th>
-                    <th scope="col" className="num">
-                      Calls
-                    </th>
-                    <th scope="col" className="num">
-                      Now
-                    </th>
-                    <th scope="col" className="num">
-                      Refused
-                    </th>
-                    <th scope="col" className="num">
-                      In
-                    </th>
-                    <th scope="col" className="num">
-                      Out
-                    </th>
+            <Table label="Sources" heads={['Listener', '#Rate', '#Calls', '#Now', '#Refused', '#In', '#Out']} as="part">
+              {(setup.data?.listeners ?? []).map((listener) => {
+                const of = { listener: listener.name }
+                return (
+                  <tr key={listener.name}>
+                    <td>
+                      {listener.name} <span className="muted mono">{listener.url}</span>
+                    </td>
+                    <td className="num nowrap">{perSecond(f, 'gatebook_calls_total', of)}</td>
+                    <td className="num">{count(total(f.now, 'gatebook_calls_total', of))}</td>
+                    <td className="num">{count(total(f.now, 'gatebook_calls_in_flight', of))}</td>
+                    <td className="num">{count(total(f.now, 'gatebook_calls_denied_total', of))}</td>
+                    <td className="num nowrap">{bytes(total(f.now, 'gatebook_request_bytes_total', of))}</td>
+                    <td className="num nowrap">{bytes(total(f.now, 'gatebook_response_bytes_total', of))}</td>
                   </tr>
-                </thead>
-                <tbody>
-                  {(setup.data?.listeners ?? []).map((listener) => {
-                    const of = { listener: listener.name }
-                    return (
-                      <tr key={listener.name}>
-                        <td>
-                          {listener.name} <span className="muted mono">{listener.url}</span>
-                        </td>
-                        <td className="num nowrap">{perSecond(f, 'gatebook_calls_total', of)}</td>
-                        <td className="num">{count(total(f.now, 'gatebook_calls_total', of))}</td>
-                        <td className="num">{count(total(f.now, 'gatebook_calls_in_flight', of))}</td>
-                        <td className="num">{count(total(f.now, 'gatebook_calls_denied_total', of))}</td>
-                        <td className="num nowrap">{bytes(total(f.now, 'gatebook_request_bytes_total', of))}</td>
-                        <td className="num nowrap">{bytes(total(f.now, 'gatebook_response_bytes_total', of))}</td>
-                      </tr>
-                    )
-                  })}
-                </tbody>
-              </table>
-            </div>
+                )
+              })}
+            </Table>
           )}
         </Answer>
         <Answer query={setup} what="the routes">

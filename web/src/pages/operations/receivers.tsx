@@ -7,6 +7,7 @@ import { useMay } from '../../app/session'
 import { count, plural } from '../../ui/format'
 import { Panel } from '../../ui/panel'
 import { Answer, Empty, Problem } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import './operations.css'
 
@@ -99,42 +100,27 @@ function Dead() {
     <div className="stack tight">
       <h3>Given up</h3>
       {error !== undefined && <Problem error={error} />}
-      <div className="scroll" tabIndex={0} role="region" aria-label="Deliveries that were given up">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">To</th>
-              <th scope="col">About</th>
-              <th scope="col">Why</th>
-              <th scope="col">
-                <span className="hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {dead.data.map((d) => (
-              <tr key={d.id}>
-                <td className="nowrap">
-                  <Time at={d.ended ?? d.created} full />
-                </td>
-                <td>{d.receiver}</td>
-                <td>{d.incident ? <Link to={`/alerts/${d.incident}`}>{d.incident}</Link> : d.change}</td>
-                <td>
-                  {d.error} <span className="muted">({plural(d.attempts, 'attempt')})</span>
-                </td>
-                <td className="num">
-                  {may('deliver') && (
-                    <button type="button" className="button small" onClick={() => void again(d.id)}>
-                      Try again
-                    </button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Deliveries that were given up" heads={['When', 'To', 'About', 'Why', '']} as="part">
+        {dead.data.map((d) => (
+          <tr key={d.id}>
+            <td className="nowrap">
+              <Time at={d.ended ?? d.created} full />
+            </td>
+            <td>{d.receiver}</td>
+            <td>{d.incident ? <Link to={`/alerts/${d.incident}`}>{d.incident}</Link> : d.change}</td>
+            <td>
+              {d.error} <span className="muted">({plural(d.attempts, 'attempt')})</span>
+            </td>
+            <td className="num">
+              {may('deliver') && (
+                <button type="button" className="button small" onClick={() => void again(d.id)}>
+                  Try again
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </div>
   )
 }

@@ -5,6 +5,7 @@ import type { Account, AccountMade, SignInLink } from '../../api/model'
 import { useMay } from '../../app/session'
 import { Code } from '../../ui/copy'
 import { Answer, Empty } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { FormDialog, ReasonField, RoleField, text } from './form'
 
@@ -38,55 +39,40 @@ export function Accounts() {
               <Empty title="Nobody has an account">People can also read the record with tokens.</Empty>
             </div>
           ) : (
-            <div className="panel scroll" tabIndex={0} role="region" aria-label="Accounts">
-              <table className="table padded">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Role</th>
-                    <th scope="col">From</th>
-                    <th scope="col">Last signed in</th>
-                    <th scope="col">
-                      <span className="hidden">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map((account) => (
-                    <tr key={account.id}>
-                      <td>
-                        {account.name} {account.disabled && <span className="tag bad">disabled</span>} {account.invited && <span className="tag warn">invited</span>}
-                      </td>
-                      <td>{account.role}</td>
-                      <td className="muted">{account.issuer || 'local account'}</td>
-                      <td className="nowrap">{account.signed_in ? <Time at={account.signed_in} full /> : 'never'}</td>
-                      <td className="num nowrap">
-                        {may('accounts') && (
-                          <span className="row end">
-                            {!account.issuer && (
-                              <>
-                                <button type="button" className="button small" onClick={() => setAsked({ act: 'role', account })} aria-label={`Change the role of ${account.name}`}>
-                                  Role
-                                </button>
-                                <button type="button" className="button small" onClick={() => setAsked({ act: 'link', account })} aria-label={`A link for ${account.name} to sign in`}>
-                                  Link
-                                </button>
-                              </>
-                            )}
-                            <button type="button" className="button small" onClick={() => setAsked({ act: account.disabled ? 'enable' : 'disable', account })} aria-label={`${account.disabled ? 'Enable' : 'Disable'} ${account.name}`}>
-                              {account.disabled ? 'Enable' : 'Disable'}
+            <Table label="Accounts" heads={['Name', 'Role', 'From', 'Last signed in', '']} as="panel">
+              {list.map((account) => (
+                <tr key={account.id}>
+                  <td>
+                    {account.name} {account.disabled && <span className="tag bad">disabled</span>} {account.invited && <span className="tag warn">invited</span>}
+                  </td>
+                  <td>{account.role}</td>
+                  <td className="muted">{account.issuer || 'local account'}</td>
+                  <td className="nowrap">{account.signed_in ? <Time at={account.signed_in} full /> : 'never'}</td>
+                  <td className="num nowrap">
+                    {may('accounts') && (
+                      <span className="row end">
+                        {!account.issuer && (
+                          <>
+                            <button type="button" className="button small" onClick={() => setAsked({ act: 'role', account })} aria-label={`Change the role of ${account.name}`}>
+                              Role
                             </button>
-                            <button type="button" className="button small danger" onClick={() => setAsked({ act: 'remove', account })} aria-label={`Remove ${account.name}`}>
-                              Remove
+                            <button type="button" className="button small" onClick={() => setAsked({ act: 'link', account })} aria-label={`A link for ${account.name} to sign in`}>
+                              Link
                             </button>
-                          </span>
+                          </>
                         )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+                        <button type="button" className="button small" onClick={() => setAsked({ act: account.disabled ? 'enable' : 'disable', account })} aria-label={`${account.disabled ? 'Enable' : 'Disable'} ${account.name}`}>
+                          {account.disabled ? 'Enable' : 'Disable'}
+                        </button>
+                        <button type="button" className="button small danger" onClick={() => setAsked({ act: 'remove', account })} aria-label={`Remove ${account.name}`}>
+                          Remove
+                        </button>
+                      </span>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Answer>

@@ -4,6 +4,7 @@ import type { Looks } from '../../api/model'
 import { Link, useQuery } from '../../app/router'
 import { count, plural } from '../../ui/format'
 import { Answer, Coverage, Empty } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 
 /** What a reader of the record looked at. To ask is a look, too. */
@@ -47,42 +48,27 @@ export function LooksOf() {
                   <Empty title={`${reader} looked at nothing in this time`} />
                 </div>
               ) : (
-                <div className="panel scroll" tabIndex={0} role="region" aria-label={`Looks of ${reader}`}>
-                  <table className="table padded">
-                    <thead>
-                      <tr>
-                        <th scope="col">When</th>
-                        <th scope="col">What</th>
-                        <th scope="col">Asked</th>
-                        <th scope="col" className="num">
-                          Shown
-                        </th>
-                        <th scope="col">From</th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {data.looks.map((look) => (
-                        <tr key={look.number}>
-                          <td className="nowrap">
-                            <Link to={`/call/${look.number}`}>
-                              <Time at={look.at} full />
-                            </Link>
-                          </td>
-                          <td>{look.action}</td>
-                          <td>
-                            <span className="mono">{look.query}</span>
-                            {look.event && <span className="mono">{look.event}</span>}
-                            {look.reason && <div className="muted">{look.reason}</div>}
-                          </td>
-                          <td className="num">{look.count ? count(look.count) : ''}</td>
-                          <td>
-                            {look.tool} <span className="muted mono">{look.address}</span>
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <Table label={`Looks of ${reader}`} heads={['When', 'What', 'Asked', '#Shown', 'From']} as="panel">
+                  {data.looks.map((look) => (
+                    <tr key={look.number}>
+                      <td className="nowrap">
+                        <Link to={`/call/${look.number}`}>
+                          <Time at={look.at} full />
+                        </Link>
+                      </td>
+                      <td>{look.action}</td>
+                      <td>
+                        {look.query && <span className="mono">{look.query}</span>}
+                        {look.event && <span className="mono">{look.event}</span>}
+                        {look.reason && <div className="muted">{look.reason}</div>}
+                      </td>
+                      <td className="num">{look.count ? count(look.count) : ''}</td>
+                      <td>
+                        {look.tool} <span className="muted mono">{look.address}</span>
+                      </td>
+                    </tr>
+                  ))}
+                </Table>
               )}
               {data.total > data.looks.length && <p className="muted">The newest {count(data.looks.length)} of {plural(data.total, 'look')}.</p>}
             </>

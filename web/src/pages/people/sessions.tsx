@@ -4,6 +4,7 @@ import { json } from '../../api/client'
 import type { SessionListed } from '../../api/model'
 import { useMay } from '../../app/session'
 import { Answer, Empty, Problem } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 
 /** Who is signed in: oneself, or for administrators everybody. */
@@ -25,50 +26,33 @@ export function Sessions() {
               <Empty title="Nobody is signed in">You are here with a token.</Empty>
             </div>
           ) : (
-            <div className="panel scroll" tabIndex={0} role="region" aria-label="Sessions">
-              <table className="table padded">
-                <thead>
-                  <tr>
-                    <th scope="col">Who</th>
-                    <th scope="col">By</th>
-                    <th scope="col">From</th>
-                    <th scope="col">Began</th>
-                    <th scope="col">Last seen</th>
-                    <th scope="col">Ends</th>
-                    <th scope="col">
-                      <span className="hidden">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map((each) => (
-                    <tr key={each.id}>
-                      <td>
-                        {each.name} <span className="muted">{each.role}</span> {each.current && <span className="tag info">this one</span>}
-                      </td>
-                      <td>{each.method}</td>
-                      <td>
-                        <span className="mono">{each.address}</span> <span className="muted small">{each.agent}</span>
-                      </td>
-                      <td className="nowrap">
-                        <Time at={each.began} />
-                      </td>
-                      <td className="nowrap">
-                        <Time at={each.seen} />
-                      </td>
-                      <td className="nowrap">
-                        <Time at={each.expires} />
-                      </td>
-                      <td className="num">
-                        <button type="button" className="button small" onClick={() => void end(each.id)} aria-label={`End the session of ${each.name} that began ${each.began}`}>
-                          End
-                        </button>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table label="Sessions" heads={['Who', 'By', 'From', 'Began', 'Last seen', 'Ends', '']} as="panel">
+              {list.map((each) => (
+                <tr key={each.id}>
+                  <td>
+                    {each.name} <span className="muted">{each.role}</span> {each.current && <span className="tag info">this one</span>}
+                  </td>
+                  <td>{each.method}</td>
+                  <td>
+                    <span className="mono">{each.address}</span> <span className="muted small">{each.agent}</span>
+                  </td>
+                  <td className="nowrap">
+                    <Time at={each.began} />
+                  </td>
+                  <td className="nowrap">
+                    <Time at={each.seen} />
+                  </td>
+                  <td className="nowrap">
+                    <Time at={each.expires} />
+                  </td>
+                  <td className="num">
+                    <button type="button" className="button small" onClick={() => void end(each.id)} aria-label={`End the session of ${each.name} that began ${each.began}`}>
+                      End
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Answer>

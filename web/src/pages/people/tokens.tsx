@@ -5,6 +5,7 @@ import type { ApiKey, KeySecret, Reader, ReaderToken } from '../../api/model'
 import { useMay } from '../../app/session'
 import { Code } from '../../ui/copy'
 import { Answer, Empty } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { FormDialog, ReasonField, RoleField, text } from './form'
 
@@ -56,42 +57,26 @@ function Credentials({ path, noun, what, may: action, empty, about, add: Add }: 
               <Empty title={empty} />
             </div>
           ) : (
-            <div className="panel scroll" tabIndex={0} role="region" aria-label={what}>
-              <table className="table padded">
-                <thead>
-                  <tr>
-                    <th scope="col">Id</th>
-                    <th scope="col">Name</th>
-                    <th scope="col">May</th>
-                    <th scope="col">Made</th>
-                    <th scope="col">Ends</th>
-                    <th scope="col">
-                      <span className="hidden">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.map((each) => (
-                    <tr key={each.id}>
-                      <td className="mono">{each.id}</td>
-                      <td>{each.name}</td>
-                      <td>{'role' in each ? each.role : [each.kind, ...(each.scopes ?? [])].join(', ')}</td>
-                      <td className="nowrap">
-                        <Time at={each.created} />
-                      </td>
-                      <td className="nowrap">{each.revoked ? <span className="tag bad">revoked</span> : each.expires ? <Time at={each.expires} /> : 'never'}</td>
-                      <td className="num">
-                        {may(action) && !each.revoked && (
-                          <button type="button" className="button small danger" onClick={() => setRevoking(each)} aria-label={`Revoke ${each.name}`}>
-                            Revoke
-                          </button>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table label={what} heads={['Id', 'Name', 'May', 'Made', 'Ends', '']} as="panel">
+              {data.map((each) => (
+                <tr key={each.id}>
+                  <td className="mono">{each.id}</td>
+                  <td>{each.name}</td>
+                  <td>{'role' in each ? each.role : [each.kind, ...(each.scopes ?? [])].join(', ')}</td>
+                  <td className="nowrap">
+                    <Time at={each.created} />
+                  </td>
+                  <td className="nowrap">{each.revoked ? <span className="tag bad">revoked</span> : each.expires ? <Time at={each.expires} /> : 'never'}</td>
+                  <td className="num">
+                    {may(action) && !each.revoked && (
+                      <button type="button" className="button small danger" onClick={() => setRevoking(each)} aria-label={`Revoke ${each.name}`}>
+                        Revoke
+                      </button>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Answer>

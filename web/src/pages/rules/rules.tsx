@@ -8,6 +8,7 @@ import { count, duration, plural } from '../../ui/format'
 import { entityText, Severity } from '../../ui/incident'
 import { Panel, Pairs } from '../../ui/panel'
 import { Answer, Empty } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { Why } from '../incident/why'
 
@@ -40,7 +41,7 @@ export default function Rules() {
                   {plural(shown.length, 'rule')}, {count(shown.filter((rule) => !rule.disabled && !rule.inactive).length)} active
                 </span>
               </form>
-              {shown.length === 0 ? <Empty title="No rule is like this" /> : <Table list={shown} />}
+              {shown.length === 0 ? <Empty title="No rule is like this" /> : <List list={shown} />}
             </>
           )
         }}
@@ -49,47 +50,28 @@ export default function Rules() {
   )
 }
 
-function Table({ list }: { list: readonly RuleState[] }) {
+function List({ list }: { list: readonly RuleState[] }) {
   return (
-    <div className="panel scroll" tabIndex={0} role="region" aria-label="Rules">
-      <table className="table padded">
-        <thead>
-          <tr>
-            <th scope="col">Level</th>
-            <th scope="col">Rule</th>
-            <th scope="col">Looks at</th>
-            <th scope="col" className="num">
-              Found
-            </th>
-            <th scope="col">Last</th>
-            <th scope="col" className="num">
-              Cost
-            </th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((rule) => (
-            <tr key={rule.id}>
-              <td>
-                <Severity level={rule.level} />
-              </td>
-              <td>
-                <Link to={address('/rules', { rule: rule.name })}>{rule.title}</Link>
-                <div className="muted mono">{rule.name}</div>
-              </td>
-              <td>{(rule.kind ?? 'one event').replace(/_/g, ' ')}</td>
-              <td className="num">{rule.findings > 0 ? count(rule.findings) : ''}</td>
-              <td className="nowrap">{rule.last ? <Time at={rule.last} /> : ''}</td>
-              <td className="num nowrap muted">{rule.cost ? duration(rule.cost) : ''}</td>
-              <td>
-                <State rule={rule} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label="Rules" heads={['Rule', 'Level', 'Looks at', '#Found', 'Last', '#Cost', 'State']} as="panel">
+      {list.map((rule) => (
+        <tr key={rule.id}>
+          <td>
+            <Link to={address('/rules', { rule: rule.name })}>{rule.title}</Link>
+            <div className="muted mono">{rule.name}</div>
+          </td>
+          <td>
+            <Severity level={rule.level} />
+          </td>
+          <td>{(rule.kind ?? 'one event').replace(/_/g, ' ')}</td>
+          <td className="num">{rule.findings > 0 ? count(rule.findings) : ''}</td>
+          <td className="nowrap">{rule.last ? <Time at={rule.last} /> : ''}</td>
+          <td className="num nowrap muted">{rule.cost ? duration(rule.cost) : ''}</td>
+          <td>
+            <State rule={rule} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 
@@ -134,35 +116,21 @@ function Rule({ rule }: { rule: RuleState }) {
               <p className="muted">Nothing that is kept.</p>
             ) : (
               <>
-                <div className="scroll" tabIndex={0} role="region" aria-label={`What ${rule.name} found`}>
-                  <table className="table">
-                    <thead>
-                      <tr>
-                        <th scope="col">When</th>
-                        <th scope="col">About</th>
-                        <th scope="col" className="num">
-                          Events
-                        </th>
-                        <th scope="col">Completed by</th>
+                <Table label={`What ${rule.name} found`} heads={['When', 'About', '#Events', 'Completed by']} as="part">
+                  {data.findings.map(({ finding, standing }) => {
+                    const last = finding.events.at(-1)
+                    return (
+                      <tr key={finding.id}>
+                        <td className="nowrap">
+                          <Time at={finding.at} full /> {standing !== 'current' && <span className="tag">{standing}</span>}
+                        </td>
+                        <td className="mono">{entityText(finding.entity)}</td>
+                        <td className="num">{count(finding.count)}</td>
+                        <td>{last?.number !== undefined ? <Link to={`/call/${last.number}`}>{count(last.number)}</Link> : ''}</td>
                       </tr>
-                    </thead>
-                    <tbody>
-                      {data.findings.map(({ finding, standing }) => {
-                        const last = finding.events.at(-1)
-                        return (
-                          <tr key={finding.id}>
-                            <td className="nowrap">
-                              <Time at={finding.at} full /> {standing !== 'current' && <span className="tag">{standing}</span>}
-                            </td>
-                            <td className="mono">{entityText(finding.entity)}</td>
-                            <td className="num">{count(finding.count)}</td>
-                            <td>{last?.number !== undefined ? <Link to={`/call/${last.number}`}>{count(last.number)}</Link> : ''}</td>
-                          </tr>
-                        )
-                      })}
-                    </tbody>
-                  </table>
-                </div>
+                    )
+                  })}
+                </Table>
                 {data.findings[0] && <Why finding={data.findings[0].finding.id} />}
               </>
             )

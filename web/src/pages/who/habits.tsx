@@ -74,7 +74,7 @@ function Week({ week }: { week: number[][] }) {
             <td />
             {Array.from({ length: 24 }, (_, hour) => (
               <th key={hour} scope="col">
-                <span className={hour % 3 ? 'hidden' : ''}>{String(hour).padStart(2, '0')}</span>
+                <span className={hour % 3 ? 'hidden' : hour % 6 ? 'third' : ''}>{String(hour).padStart(2, '0')}</span>
               </th>
             ))}
           </tr>

@@ -9,8 +9,8 @@ import { whoPath } from '../../ui/paths'
 import { InventoryRests } from '../../ui/rests'
 import { Scopes } from '../../ui/scopes'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { Heads, Wide } from '../../ui/wide'
 import type { Entity } from './entity'
 
 /** What its credentials may do, and what of that no call ever needed. */
@@ -32,7 +32,7 @@ export function Rights({ entity, asked }: { entity: Entity; asked: string }) {
               {list.length === 0 ? (
                 <p className="muted panel-line">The inventory knows no credential of it.</p>
               ) : (
-                <Wide label="Permissions" head={<Heads names={['Credential', 'App', 'Granted', 'Of these never needed', '#Calls', '#Judged', 'Last used']} />}>
+                <Table label="Permissions" heads={['Credential', 'App', 'Granted', 'Of these never needed', '#Calls', '#Judged', 'Last used']}>
                   {list.slice(0, 100).map((each) => (
                     <tr key={each.id}>
                       <td>
@@ -55,7 +55,7 @@ export function Rights({ entity, asked }: { entity: Entity; asked: string }) {
                       <td><Time at={each.last} /></td>
                     </tr>
                   ))}
-                </Wide>
+                </Table>
               )}
               <div className="panel-line">
                 <InventoryRests inventory={data.inventory}>All time. A scope counts as needed if an operation that was called needs it; a call is judged if it is known what its operation needs.{list.length > 100 ? ` ${count(list.length - 100)} more are not listed.` : ''}</InventoryRests>

@@ -9,10 +9,10 @@ import { Panel } from '../../ui/panel'
 import { dataPath, objectPath, searchPath, values, whoPath } from '../../ui/paths'
 import { Rests } from '../../ui/rests'
 import { Answer } from '../../ui/state'
+import { Table } from '../../ui/table'
 import { Tally } from '../../ui/tally'
 import { Time } from '../../ui/time'
 import type { Span } from '../../ui/usespan'
-import { Heads, Wide } from '../../ui/wide'
 
 const listed = 15
 
@@ -54,9 +54,9 @@ export function Touched({ data, span }: { data: ReadingPerson; span: Span }) {
         {(found) =>
           found.objects.length === 0 ? null : (
             <>
-              <Wide
+              <Table
                 label="Objects"
-                head={<Heads names={['Object', 'Through', '#Calls', '#Named it', 'Did', 'Data in the answers', 'First', 'Newest']} />}
+                heads={['Object', 'Through', '#Calls', '#Named it', 'Did', 'Data in the answers', 'First', 'Newest']}
                 foot={
                   <span className="muted small">
                     {found.objects.length < found.distinct ? `The ${count(found.objects.length)} with most calls of ${count(found.distinct)} objects` : `All ${count(found.distinct)} objects`}
@@ -82,7 +82,7 @@ export function Touched({ data, span }: { data: ReadingPerson; span: Span }) {
                     <td><Time at={each.last} /></td>
                   </tr>
                 ))}
-              </Wide>
+              </Table>
               <div className="panel-line">
                 <Rests meta={found.meta} on="the view of objects" />
               </div>
