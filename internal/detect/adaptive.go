@@ -40,12 +40,13 @@ type adaptiveRule struct {
 	learn   uint64  // timespans of its own after which they weigh as much as its peers; until then its own limit is doubled
 	mature  uint64  // timespans of its own before which only cold holds; 0: its peers stand in
 	cold    float64 // floors that are enough while there is no past at all; 0: never enough
+	among   uint64  // timespans of all groups before which cold does not hold: nothing can be said of the first
 }
 
 // adaptive reads a correlation of numbers against the past.
 func (r *reader) adaptive(c *correlation, n, cond *node) {
 	const path = "correlation.condition"
-	r.known(cond, path, "score", "metrics", "learn", "cold", "mature")
+	r.known(cond, path, "score", "metrics", "learn", "cold", "among", "mature")
 	a := adaptiveRule{span: c.span, score: 5, need: 1, learn: 20, cold: 20}
 	if cond.get("score") != nil {
 		a.score = r.decimal(cond, path, "score")
@@ -58,6 +59,9 @@ func (r *reader) adaptive(c *correlation, n, cond *node) {
 	}
 	if cond.get("cold") != nil {
 		a.cold = r.decimal(cond, path, "cold")
+	}
+	if cond.get("among") != nil {
+		a.among = r.count(cond, path, "among", 1, maxCount)
 	}
 	metrics := n.get("metrics")
 	if metrics == nil || metrics.shape != list || len(metrics.items) == 0 || len(metrics.items) > maxMetrics {
@@ -259,7 +263,7 @@ func (a *adaptiveState) far(p *profile, i int) bool {
 	}
 	limit, ok := a.limit(p, i)
 	if !ok {
-		return a.cold > 0 && x >= a.unknown(i)
+		return a.cold > 0 && a.Peers[i].N >= a.among && x >= a.unknown(i)
 	}
 	return x >= limit
 }

@@ -53,12 +53,18 @@ func stream(seed uint64, n int) []*event.Event {
 			"duration": {fmt.Sprint(r.IntN(900), "ms")},
 		})
 	}
+	app := func() map[string][]string {
+		return map[string][]string{"principal.kind": {"service"}, "principal.id": {"p_app"}, "credential.client": {"crm"}, "outcome.status": {"200"}, "records": {"2000"}, "data": {"email"}, "data.count": {"2000"}}
+	}
+	for h := range 6 {
+		add(time.Duration(h)*time.Hour+10*time.Minute, app())
+	}
 	for i := range 40 {
 		at := time.Hour + time.Duration(i)*3*time.Second
 		add(at, map[string][]string{"principal.kind": {"user"}, "principal.id": {"p_3"}, "principal.level": {"3"}, "outcome.status": {"200"}, "what.asked": {fmt.Sprint("customer/", 1000+i)}, "who.address": {"198.51.3.7"}})
 		add(2*at, map[string][]string{"principal.kind": {"anonymous"}, "operation.action": {"authenticate"}, "outcome.status": {"401"}, "who.address": {"203.0.113.5"}})
 		add(5*time.Hour+time.Duration(i)*time.Second, map[string][]string{"principal.kind": {"anonymous"}, "outcome.status": {"404"}, "what.path": {fmt.Sprint("/x", i)}, "who.address": {"203.0.113.9"}})
-		add(6*time.Hour+time.Duration(i)*time.Second, map[string][]string{"principal.kind": {"service"}, "principal.id": {"p_app"}, "credential.client": {"crm"}, "outcome.status": {"200"}, "records": {"2000"}, "data": {"email"}, "data.count": {"2000"}})
+		add(6*time.Hour+time.Duration(i)*time.Second, app())
 	}
 	slices.SortFunc(out, func(a, b *event.Event) int { return Time(a).Compare(Time(b)) })
 	return out

@@ -32,7 +32,7 @@ identity:
 	// and the issuer are is asked of the server.
 	for range 2 {
 		for _, x := range []struct{ name, rule string }{
-			{"exfiltration", "app-exfil-volume"}, {"credential", "token-guessing"}, {"scraping", "bola-enumeration"}, {"escalation", "admin-probing"},
+			{"exfiltration", "export-burst"}, {"credential", "token-guessing"}, {"scraping", "bola-enumeration"}, {"escalation", "admin-probing"},
 		} {
 			r := command(t, gatebook, "demo", "attack", x.name, "--block", "--data", s.data)
 			r.says(t, 0, "rule "+x.rule, "got 403.", "Undone.", "gatebook show ")
