@@ -52,7 +52,7 @@ func cast(cfg Config, is *grant.Issuer, counts *counts) []*actor {
 	} {
 		c.add(People, p.name, p.share, browsers[i%len(browsers)], p.plan).creds = c.person(p.name, "shop-web")
 	}
-	c.add(Services, "nightly-billing", 10, "nightly-billing/2.3", billing).creds = c.service("nightly-billing")
+	c.add(Services, "nightly-billing", 10, "nightly-billing/2.3", billing()).creds = c.service("nightly-billing")
 	sync := c.add(Services, "stock-sync", 9, "stock-sync/0.9 (Go-http-client/2.0)", stockSync)
 	sync.creds, sync.steady = c.service("stock-sync"), true
 	c.add(Services, "checkout", 3, "checkout/4.0", checkout).creds = c.exchanged("checkout", "carol")
