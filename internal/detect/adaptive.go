@@ -118,17 +118,19 @@ func (r *reader) metric(n *node, path string) (metric, bool) {
 	return m, ok
 }
 
+type nothing struct{}
+
 // profile is what a group did, timespan by timespan.
 type profile struct {
 	Slot int64               `json:"slot"` // number of the timespan that has begun
 	Sum  [maxMetrics]float64 `json:"sum"`  // in it
 	Refs counted             `json:"refs"` // the newest events in it
 
-	Different []map[uint64]bool `json:"different,omitempty"` // values in it of the metrics that count them, up to maxCount
-	In        uint64            `json:"in"`                  // events in it
-	N         uint64            `json:"n"`                   // timespans with events before it
-	Last      int64             `json:"last"`
-	Self      []baseline        `json:"self"`
+	Different *[maxMetrics]smallMap[nothing] `json:"different,omitempty"` // values in it of the metrics that count them, up to maxCount; nil: none counts them
+	In        uint64                         `json:"in"`                  // events in it
+	N         uint64                         `json:"n"`                   // timespans with events before it
+	Last      int64                          `json:"last"`
+	Self      []baseline                     `json:"self,omitempty"` // of each metric; none before the first timespan has ended
 }
 
 // adaptiveState compares what a group does in a timespan with its own past and
@@ -149,11 +151,11 @@ type adaptiveState struct {
 	Peers []baseline
 }
 
-func (a *adaptiveState) observe(o *observation, _ int, key []byte) func() verdict {
-	p := a.get(key, o.at)
+func (a *adaptiveState) observe(o *observation, _ int, k *group) func() verdict {
+	p := a.get(k, o.at)
 	slot := o.at / int64(a.span)
-	if p.Self == nil {
-		p.Self, p.Slot = make([]baseline, len(a.metrics)), slot
+	if p.In == 0 && p.N == 0 {
+		p.Slot = slot
 	}
 	if slot != p.Slot {
 		a.close(p, slot)
@@ -181,6 +183,9 @@ func (a *adaptiveState) observe(o *observation, _ int, key []byte) func() verdic
 
 // close ends the group's timespan and learns from it.
 func (a *adaptiveState) close(p *profile, slot int64) {
+	if p.Self == nil {
+		p.Self = make([]baseline, len(a.metrics))
+	}
 	for i := range a.metrics {
 		x := p.Sum[i]
 		if limit, ok := a.limit(p, i); ok {
@@ -196,15 +201,16 @@ func (a *adaptiveState) close(p *profile, slot int64) {
 // differ adds values of metric i, and returns how many different ones there
 // were. From maxCount on it stands still.
 func (p *profile) differ(i int, values []uint64) float64 {
-	for len(p.Different) <= i {
-		p.Different = append(p.Different, map[uint64]bool{})
+	if p.Different == nil {
+		p.Different = new([maxMetrics]smallMap[nothing])
 	}
+	d := &p.Different[i]
 	for _, h := range values {
-		if len(p.Different[i]) < maxCount {
-			p.Different[i][h] = true
+		if d.len() < maxCount {
+			d.set(h, nothing{})
 		}
 	}
-	return float64(len(p.Different[i]))
+	return float64(d.len())
 }
 
 // limit returns the value from which on metric i is far out for the group, but
@@ -269,8 +275,8 @@ func (a *adaptiveState) far(p *profile, i int) bool {
 }
 
 func (a *adaptiveState) explain(p *profile) verdict {
-	v := verdict{count: p.In, from: p.Refs.At[0]}
-	v.events = append(v.events, p.Refs.Ref[:len(p.Refs.Ref)-1]...)
+	v := verdict{count: p.In, from: p.Refs.first()}
+	v.events = p.Refs.before()
 	for i, m := range a.metrics {
 		want := max(m.floor, 0)
 		limit, ok := a.limit(p, i)
@@ -283,7 +289,7 @@ func (a *adaptiveState) explain(p *profile) verdict {
 		v.terms = append(v.terms, Term{m.name + " in " + spanText(a.span), number(p.Sum[i]), ">= " + number(want)})
 		if ok {
 			v.terms = append(v.terms,
-				Term{m.name + ": 99 % of its own timespans are below", number(p.Self[i].high()), ""},
+				Term{m.name + ": 99 % of its own timespans are below", number(p.high(i)), ""},
 				Term{m.name + ": 99 % of all groups' timespans are below", number(a.Peers[i].high()), ""},
 				Term{m.name + ": weight of its own past", decimalText(a.weight(p, i)), ""})
 		} else {
@@ -292,6 +298,14 @@ func (a *adaptiveState) explain(p *profile) verdict {
 	}
 	v.terms = append(v.terms, Term{"numbers that must be far out", strconv.Itoa(a.need), "of " + strconv.Itoa(len(a.metrics))})
 	return v
+}
+
+// high is the 99 % quantile of metric i of the group's own past; 0: it has none.
+func (p *profile) high(i int) float64 {
+	if p.Self == nil {
+		return 0
+	}
+	return p.Self[i].high()
 }
 
 func number(f float64) string { return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64) }
@@ -305,7 +319,7 @@ const bins = 104
 // baseline is a distribution of numbers in bounded memory.
 type baseline struct {
 	N    uint64   `json:"n"`    // numbers learned, ever
-	Bins []uint32 `json:"bins"` // as many as are used; halved when they hold 4096
+	Bins []uint16 `json:"bins"` // as many as are used; halved when they hold 4096
 	In   uint32   `json:"in"`   // what the bins hold
 	Tail float64  `json:"tail"` // mean of what was above the quantile
 	Tops uint64   `json:"tops"` // how many were above it
@@ -330,7 +344,7 @@ func (b *baseline) learn(x float64) {
 		b.In = 0
 		for i := range b.Bins {
 			b.Bins[i] = (b.Bins[i] + 1) / 2
-			b.In += b.Bins[i]
+			b.In += uint32(b.Bins[i])
 		}
 	}
 }
@@ -339,7 +353,7 @@ func (b *baseline) learn(x float64) {
 func (b *baseline) high() float64 {
 	below := uint32(0)
 	for i, n := range b.Bins {
-		if below += n; float64(below) >= 0.99*float64(b.In) {
+		if below += uint32(n); float64(below) >= 0.99*float64(b.In) {
 			return math.Exp2(float64(i) / 2)
 		}
 	}

@@ -45,11 +45,13 @@ type correlation struct {
 
 // correlator is the state of a correlation. One goroutine uses it.
 type correlator interface {
-	// observe is told of an event that reference i matched; key is valid
-	// during the call only. It answers nil, or, if the pattern is complete, a
+	// bind says of which groups the state is. It is called once, first.
+	bind(g *groups)
+	// observe is told of an event of a group that reference i matched; k is
+	// valid during the call only. It answers nil, or, if the pattern is complete, a
 	// function that explains it and that must be called before the next
 	// observation.
-	observe(o *observation, i int, key []byte) func() verdict
+	observe(o *observation, i int, k *group) func() verdict
 	json.Marshaler
 	json.Unmarshaler
 	held() (keys int, dropped uint64)
@@ -210,6 +212,22 @@ func (r *reader) groups(c *correlation, n *node) {
 	if aliases != nil {
 		r.known(aliases, "correlation.aliases", c.groupBy...)
 	}
+}
+
+// grouping names how the references of a correlation group events; false: not
+// all of them by the same fields.
+func (c *correlation) grouping() (name string, alike bool) {
+	for i, ref := range c.refs {
+		of := ""
+		for _, f := range ref.keys {
+			of += f.name + "\x00"
+		}
+		if i > 0 && of != name {
+			return "", false
+		}
+		name = of
+	}
+	return name, true
 }
 
 // appendKey appends the values of keys to b; false: one of them is absent, and

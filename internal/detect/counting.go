@@ -41,7 +41,7 @@ func (r *reader) counting(c *correlation, n, cond *node) {
 	switch c.kind {
 	case "event_count":
 		c.start = func(limit int, _ Config) correlator {
-			s := &countState{table: newTable(limit, func(s *counted, now int64) float64 { return s.worth(now, int(need), c.span) }), need: int(need), span: c.span, share: share}
+			s := &countState{table: newTable(limit, func(s *sharing, now int64) float64 { return s.worth(now, int(need), c.span) }), need: int(need), span: c.span, share: share}
 			if share > 0 {
 				s.among, s.most = len(c.refs)-1, int(float64(need)/share)
 			}
@@ -126,51 +126,34 @@ func (r *reader) except(n *node) (*field, time.Duration) {
 	return f, r.span(x, path, "timespan")
 }
 
-// counted is the newest events of a group, oldest first.
-type counted struct {
-	At  []int64 `json:"t"`
-	Ref []Ref   `json:"r"`
-	Of  []int64 `json:"of,omitempty"` // times of what the share is of, oldest first
+// sharing is the newest events of a group, and of what a share is asked for.
+type sharing struct {
+	counted
+	Of times
 }
 
-// note keeps the newest max times of what the share is of, from since on.
-func (s *counted) note(at int64, max int, since int64) {
-	s.Of = append(s.Of, at)
-	i := 0
-	for i < len(s.Of) && (s.Of[i] < since || len(s.Of)-i > max) {
-		i++
+// MarshalJSON writes both.
+func (s sharing) MarshalJSON() ([]byte, error) {
+	return json.Marshal(sharingJSON{s.counted, s.Of})
+}
+
+// UnmarshalJSON is the inverse of MarshalJSON.
+func (s *sharing) UnmarshalJSON(b []byte) error {
+	var j sharingJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
 	}
-	s.Of = s.Of[i:]
+	s.counted, s.Of = j.Events, j.Of
+	return nil
 }
 
-// since counts the times of what the share is of, from t on.
-func (s *counted) since(t int64) int {
-	i, _ := slices.BinarySearch(s.Of, t)
-	return len(s.Of) - i
+type sharingJSON struct {
+	Events counted `json:"events"`
+	Of     times   `json:"of"`
 }
-
-// add adds an event, keeps the newest max, and drops those before since.
-func (s *counted) add(at int64, ref Ref, max int, since int64) {
-	s.At, s.Ref = append(s.At, at), append(s.Ref, ref)
-	i := 0
-	for i < len(s.At) && (s.At[i] < since || len(s.At)-i > max) {
-		i++
-	}
-	s.At, s.Ref = s.At[i:], s.Ref[i:]
-}
-
-func (s *counted) worth(now int64, need int, span time.Duration) float64 {
-	if len(s.At) == 0 || s.At[len(s.At)-1] < now-int64(span) {
-		return -1
-	}
-	return float64(len(s.At))/float64(need) + recent(s.At[len(s.At)-1])
-}
-
-// recent orders states that are worth the same by when they were touched.
-func recent(at int64) float64 { return float64(at) / 1e24 }
 
 type countState struct {
-	*table[counted]
+	*table[sharing]
 	need  int
 	span  time.Duration
 	share float64 // 0: any
@@ -178,22 +161,22 @@ type countState struct {
 	most  int     // events of it that there may be
 }
 
-func (c *countState) observe(o *observation, i int, key []byte) func() verdict {
-	s := c.get(key, o.at)
+func (c *countState) observe(o *observation, i int, k *group) func() verdict {
+	s := c.get(k, o.at)
 	if c.share > 0 && i == c.among {
-		s.note(o.at, c.most+1, o.at-int64(c.span))
+		s.Of.note(o.at, c.most+1, o.at-int64(c.span))
 		return nil
 	}
 	s.add(o.at, o.ref, c.need, o.at-int64(c.span))
-	if len(s.At) < c.need || c.share > 0 && s.since(s.At[0]) > c.most {
+	if s.len() < c.need || c.share > 0 && s.Of.since(s.first()) > c.most {
 		return nil
 	}
 	return func() verdict {
-		terms := []Term{{"events in " + spanText(c.span), strconv.Itoa(len(s.At)), ">= " + strconv.Itoa(c.need)}}
+		terms := []Term{{"events in " + spanText(c.span), strconv.Itoa(s.len()), ">= " + strconv.Itoa(c.need)}}
 		if c.share > 0 {
-			terms = append(terms, Term{"share of all in that time", decimalText(float64(len(s.At)) / float64(max(s.since(s.At[0]), len(s.At)))), ">= " + decimalText(c.share)})
+			terms = append(terms, Term{"share of all in that time", decimalText(float64(s.len()) / float64(max(s.Of.since(s.first()), s.len()))), ">= " + decimalText(c.share)})
 		}
-		return verdict{terms, slices.Clone(s.Ref[:len(s.Ref)-1]), uint64(len(s.At)), s.At[0]}
+		return verdict{terms, s.before(), uint64(s.len()), s.first()}
 	}
 }
 
@@ -226,11 +209,11 @@ func (s *summed) total() (sum, n uint64) {
 }
 
 func (s *summed) worth(now int64, need uint64, span time.Duration) float64 {
-	if len(s.Refs.At) == 0 || s.Refs.At[len(s.Refs.At)-1] < now-int64(span) {
+	if s.Refs.len() == 0 || s.Refs.last() < now-int64(span) {
 		return -1
 	}
 	sum, _ := s.total()
-	return float64(sum)/float64(need) + recent(s.Refs.At[len(s.Refs.At)-1])
+	return float64(sum)/float64(need) + recent(s.Refs.last())
 }
 
 type sumState struct {
@@ -240,12 +223,12 @@ type sumState struct {
 	f    *field
 }
 
-func (c *sumState) observe(o *observation, _ int, key []byte) func() verdict {
+func (c *sumState) observe(o *observation, _ int, k *group) func() verdict {
 	v, ok := c.f.num(o.e)
 	if !ok || o.at < 0 {
 		return nil
 	}
-	s := c.get(key, o.at)
+	s := c.get(k, o.at)
 	s.advance(o.at, c.span)
 	i := s.Slot % sumSlots
 	s.Sum[i], s.N[i] = s.Sum[i]+min(v, 1<<50), s.N[i]+1
@@ -256,7 +239,7 @@ func (c *sumState) observe(o *observation, _ int, key []byte) func() verdict {
 	}
 	return func() verdict {
 		return verdict{[]Term{{"sum of " + c.f.name + " in " + spanText(c.span), strconv.FormatUint(sum, 10), ">= " + strconv.FormatUint(c.need, 10)}},
-			slices.Clone(s.Refs.Ref[:len(s.Refs.Ref)-1]), n, s.Refs.At[0]}
+			s.Refs.before(), n, s.Refs.first()}
 	}
 }
 
@@ -271,7 +254,8 @@ type valued struct {
 	Seen   smallMap[value] `json:"seen"`
 	Except smallMap[int64] `json:"except"` // when last given
 	Last   int64           `json:"last"`
-	Given  counted         `json:"given,omitzero"` // times of values that did not count, where a share is asked for
+	Since  int64           `json:"since"`           // none of the values was last seen before it
+	Given  *times          `json:"given,omitempty"` // times of values that did not count, where a share is asked for
 }
 
 func (s *valued) worth(now int64, need int, span time.Duration) float64 {
@@ -291,18 +275,23 @@ type valueState struct {
 	share  float64 // of the values that must not be excepted; 0: any
 }
 
-func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
-	s := c.get(key, o.at)
+func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
+	s := c.get(k, o.at)
 	s.Last = o.at
 	fresh := false
 	for _, h := range o.hashes(c.f) {
 		if given, ok := s.Except.get(h); ok && given >= o.at-int64(c.within) {
 			if c.share > 0 {
+				if s.Given == nil {
+					s.Given = new(times)
+				}
 				s.Given.note(o.at, c.most()+1, o.at-int64(c.span))
 			}
 			continue
 		}
-		if _, known := s.Seen.get(h); s.Seen.len() <= c.need || known {
+		if known := s.Seen.ref(h); known != nil {
+			*known, fresh = value{o.at, o.ref}, true
+		} else if s.Seen.len() <= c.need {
 			s.Seen.set(h, value{o.at, o.ref})
 			fresh = true
 		}
@@ -315,11 +304,26 @@ func (c *valueState) observe(o *observation, _ int, key []byte) func() verdict {
 	if !fresh || s.Seen.len() < c.need {
 		return nil
 	}
-	s.Seen.keep(func(_ uint64, v value) bool { return v.At >= o.at-int64(c.span) })
+	s.expire(o.at - int64(c.span))
 	if s.Seen.len() < c.need || c.share > 0 && s.Given.since(s.oldest()) > c.most() {
 		return nil
 	}
 	return func() verdict { return s.explain(c, o) }
+}
+
+// expire drops the values of before a time.
+func (s *valued) expire(since int64) {
+	if s.Since >= since {
+		return
+	}
+	s.Since = s.Last
+	s.Seen.keep(func(_ uint64, v *value) bool {
+		if v.At < since {
+			return false
+		}
+		s.Since = min(s.Since, v.At)
+		return true
+	})
 }
 
 // most is how many values that do not count there may be beside those that do.
@@ -327,9 +331,7 @@ func (c *valueState) most() int { return int(float64(c.need) * (1 - c.share) / c
 
 func (s *valued) oldest() int64 {
 	at := s.Last
-	for _, x := range s.Seen.entries() {
-		at = min(at, x.V.At)
-	}
+	s.Seen.each(func(_ uint64, v *value) { at = min(at, v.At) })
 	return at
 }
 
@@ -339,12 +341,10 @@ func (s *valued) oldest() int64 {
 func (s *valued) give(h uint64, at int64, within time.Duration) {
 	if s.Except.len() >= maxCount {
 		times := make([]int64, 0, s.Except.len())
-		for _, x := range s.Except.entries() {
-			times = append(times, x.V)
-		}
+		s.Except.each(func(_ uint64, t *int64) { times = append(times, *t) })
 		slices.Sort(times)
 		limit := max(times[len(times)/2], at-int64(within))
-		s.Except.keep(func(_ uint64, t int64) bool { return t > limit })
+		s.Except.keep(func(_ uint64, t *int64) bool { return *t > limit })
 	}
 	s.Except.set(h, at)
 }
@@ -352,9 +352,7 @@ func (s *valued) give(h uint64, at int64, within time.Duration) {
 func (s *valued) explain(c *valueState, o *observation) verdict {
 	v := verdict{count: 0, from: o.at}
 	seen := map[Ref]int64{}
-	for _, x := range s.Seen.entries() {
-		seen[x.V.Ref], v.from = x.V.At, min(v.from, x.V.At)
-	}
+	s.Seen.each(func(_ uint64, x *value) { seen[x.Ref], v.from = x.At, min(v.from, x.At) })
 	v.count = uint64(len(seen))
 	for ref := range seen {
 		if ref != o.ref {
@@ -396,30 +394,30 @@ type changeState struct {
 // maxPlaces bounds the values of a group in value_changes.
 const maxPlaces = 64
 
-func (c *changeState) observe(o *observation, _ int, key []byte) func() verdict {
+func (c *changeState) observe(o *observation, _ int, k *group) func() verdict {
 	values := o.hashes(c.f)
 	if len(values) == 0 {
 		return nil
 	}
-	s, h := c.get(key, o.at), values[0]
+	s, h := c.get(k, o.at), values[0]
 	last, known := s.Seen.get(h)
 	returned := known && s.Now != h && last >= o.at-int64(c.span)
 	if returned {
 		s.Back.add(o.at, o.ref, c.need, o.at-int64(c.span))
 	}
 	if s.Seen.len() >= maxPlaces && !known {
-		s.Seen.keep(func(k uint64, _ int64) bool { return k == s.Now })
+		s.Seen.keep(func(k uint64, _ *int64) bool { return k == s.Now })
 	}
 	before := s.Ref
 	s.Now, s.Ref = h, o.ref
 	s.Seen.set(h, o.at)
-	if !returned || len(s.Back.At) < c.need || s.Back.At[0] < o.at-int64(c.span) {
+	if !returned || s.Back.len() < c.need || s.Back.first() < o.at-int64(c.span) {
 		return nil
 	}
 	return func() verdict {
-		events := append(slices.Clone(s.Back.Ref[:len(s.Back.Ref)-1]), before)
-		return verdict{[]Term{{"returns of " + c.f.name + " to a value it had within " + spanText(c.span), strconv.Itoa(len(s.Back.At)), ">= " + strconv.Itoa(c.need)}},
-			events, uint64(len(events)) + 1, s.Back.At[0]}
+		events := append(s.Back.before(), before)
+		return verdict{[]Term{{"returns of " + c.f.name + " to a value it had within " + spanText(c.span), strconv.Itoa(s.Back.len()), ">= " + strconv.Itoa(c.need)}},
+			events, uint64(len(events)) + 1, s.Back.first()}
 	}
 }
 

@@ -79,9 +79,8 @@ type Engine struct {
 	forgotten  int64 // when the newest id that was forgotten counted for
 	judged     turn  // of the event that was judged last
 
-	risks *table[risk]
+	risks *table[risk] // by entity, as what is muted is
 	stats Stats
-	key   []byte
 	view  *view
 	found []Finding
 
@@ -120,6 +119,7 @@ type active struct {
 	*Rule
 	number int // in the engine's rules
 	state  correlator
+	groups *groups   // that the state is of
 	refs   []*active // as the correlation's; itself for its own detection
 	own    int       // the chain that its own detection feeds; -1: none
 	feeds  []int     // chains that refer to it
@@ -156,10 +156,13 @@ func New(cfg Config) *Engine {
 	}
 	e := &Engine{cfg: cfg, byKind: map[event.Kind][]*active{}, ids: map[event.ID]bool{}, forgotten: math.MinInt64, judged: turn{At: math.MinInt64}}
 	e.view = newView(cfg.Rules.tests, cfg.Secret)
+	entities, byFields := newGroups(false), map[string]*groups{}
 	e.risks = newTable(cfg.MaxKeys, func(r *risk, now int64) float64 { return r.now(now) })
+	e.risks.bind(entities)
 	of := map[*Rule]*active{}
 	for _, r := range cfg.Rules.Rules {
 		a := &active{Rule: r, number: len(e.rules), own: -1, muted: newTable(cfg.MaxKeys, func(m *moment, now int64) float64 { return float64(m.Until - now) })}
+		a.muted.bind(entities)
 		of[r] = a
 		e.rules = append(e.rules, a)
 		if r.match != nil {
@@ -179,6 +182,14 @@ func New(cfg Config) *Engine {
 			to := of[ref.rule]
 			a.refs, to.feeds = append(a.refs, to), append(to.feeds, len(e.chains))
 		}
+		name, alike := r.corr.grouping()
+		if a.groups = byFields[name]; a.groups == nil || !alike {
+			a.groups = newGroups(alike)
+			if alike {
+				byFields[name] = a.groups
+			}
+		}
+		a.state.bind(a.groups)
 		e.chains = append(e.chains, a)
 	}
 	e.due, e.touched = newBitset(len(e.chains)), newBitset(len(e.rules))
@@ -375,11 +386,11 @@ func (e *Engine) observe(a *active, o *observation) {
 		if ref := a.refs[i]; !ref.hit && !(ref == a && a.match) {
 			continue
 		}
-		key, ok := appendKey(e.key[:0], a.corr.refs[i].keys, o.v)
-		if e.key = key; !ok {
+		k := a.groups.find(o.v, a.corr.refs[i].keys)
+		if k == nil {
 			continue
 		}
-		if why := a.state.observe(o, i, key); why != nil {
+		if why := a.state.observe(o, i, k); why != nil {
 			a.why, a.group = why, a.corr.refs[i].keys
 		}
 	}
@@ -396,7 +407,7 @@ func (e *Engine) report(a *active, o *observation) {
 		by = values(a.dedup.by, o.v)
 	}
 	if a.dedup.span > 0 {
-		m := a.muted.get([]byte(keyOf(by)), o.at)
+		m := a.muted.get(a.muted.groups.named(keyOf(by)), o.at)
 		if m.Until > o.at {
 			e.stats.Suppressed++
 			return
@@ -469,7 +480,7 @@ func (e *Engine) risk(a *active, entity []Value, o *observation) Risk {
 	if a.Points == 0 || len(entity) == 0 {
 		return Risk{}
 	}
-	r := e.risks.get([]byte(keyOf(entity)), o.at)
+	r := e.risks.get(e.risks.groups.named(keyOf(entity)), o.at)
 	left, half := r.now(o.at), int64(a.halfLife)
 	if left >= 1 {
 		half = max(half, r.Half)

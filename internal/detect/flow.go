@@ -31,7 +31,7 @@ func (r *reader) flow(c *correlation, cond *node) {
 			if s.Last < now-int64(f.span) {
 				return -1
 			}
-			return float64(len(s.Odd.At)) + recent(s.Last)
+			return float64(s.Odd.len()) + recent(s.Last)
 		}
 		return &flowState{table: newTable(limit, worth), flowRule: f}
 	}
@@ -109,8 +109,8 @@ func (u *usual) fasterShare(d int64) float64 {
 
 func (u *usual) shortShare() float64 { return (float64(u.Walks-u.Whole) + 1) / (float64(u.Walks) + 1) }
 
-func (f *flowState) observe(o *observation, i int, key []byte) func() verdict {
-	s := f.get(key, o.at)
+func (f *flowState) observe(o *observation, i int, k *group) func() verdict {
+	s := f.get(k, o.at)
 	s.Last = o.at
 	if i < f.steps-1 {
 		if i == 0 {
@@ -135,13 +135,13 @@ func (f *flowState) observe(o *observation, i int, key []byte) func() verdict {
 		s.Short++
 	}
 	s.Odd.add(o.at, o.ref, f.least, o.at-int64(f.span))
-	if len(s.Odd.At) < f.least {
+	if s.Odd.len() < f.least {
 		return nil
 	}
 	return func() verdict {
-		v := verdict{count: uint64(len(s.Odd.At)), from: s.Odd.At[0]}
-		v.events = append(v.events, s.Odd.Ref[:len(s.Odd.Ref)-1]...)
-		v.terms = []Term{{"flows in " + spanText(f.span) + " that nearly nobody walks so", strconv.Itoa(len(s.Odd.At)), ">= " + strconv.Itoa(f.least)},
+		v := verdict{count: uint64(s.Odd.len()), from: s.Odd.first()}
+		v.events = s.Odd.before()
+		v.terms = []Term{{"flows in " + spanText(f.span) + " that nearly nobody walks so", strconv.Itoa(s.Odd.len()), ">= " + strconv.Itoa(f.least)},
 			{"its steps", f.names(), ""}, {"steps before the last that were taken, the last time", strconv.Itoa(taken), "of " + strconv.Itoa(f.steps-1)}}
 		if whole {
 			v.terms = append(v.terms, Term{"time from the first step to the last, the last time", time.Duration(took).Round(time.Millisecond).String(), ""})

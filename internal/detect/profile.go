@@ -125,8 +125,8 @@ func (p *population) surprise(h uint64) float64 {
 	return -math.Log((float64(p.Values[h]) + 1) / (float64(p.Groups) + 2))
 }
 
-func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
-	g := s.get(key, o.at)
+func (s *newState) observe(o *observation, _ int, k *group) func() verdict {
+	g := s.get(k, o.at)
 	if g.N == 0 {
 		g.First = o.at
 		s.Groups++
@@ -136,19 +136,24 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 	fresh := 0
 	rarest := -1.0
 	for i, h := range o.hashes(s.f) {
-		last, ok := g.Seen.get(h)
-		if !ok && g.Seen.len() >= maxKnown {
-			g.forgetOldest()
-		}
-		g.Seen.set(h, o.at)
-		if ok && o.at-last < int64(s.forget) {
-			continue
+		seen := g.Seen.ref(h)
+		ok := seen != nil
+		if ok {
+			last := *seen
+			if *seen = o.at; o.at-last < int64(s.forget) {
+				continue
+			}
+		} else {
+			if g.Seen.len() >= maxKnown {
+				g.forgetOldest()
+			}
+			g.Seen.set(h, o.at)
 		}
 		if r := s.surprise(h); r > rarest && (r >= s.newness.rarity || s.Values[h] < fewGroups) {
 			fresh, rarest = i, r
 		}
 		if !ok {
-			s.add(h)
+			s.population.add(h)
 		}
 	}
 	if rarest < 0 || learned < s.events || age < int64(s.span) {
@@ -172,15 +177,13 @@ func (s *newState) observe(o *observation, _ int, key []byte) func() verdict {
 // eighth that is oldest; if none is older than it, all of its time.
 func (g *known) forgetOldest() {
 	times := make([]int64, 0, g.Seen.len())
-	for _, x := range g.Seen.entries() {
-		times = append(times, x.V)
-	}
+	g.Seen.each(func(_ uint64, at *int64) { times = append(times, *at) })
 	slices.Sort(times)
 	limit := times[len(times)/8]
 	if limit == times[0] {
 		limit++
 	}
-	g.Seen.keep(func(_ uint64, at int64) bool { return at >= limit })
+	g.Seen.keep(func(_ uint64, at *int64) bool { return *at >= limit })
 }
 
 func (s *newState) held() (int, uint64) { n, d := s.table.held(); return n, d + s.Lost }

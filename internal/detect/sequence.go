@@ -44,8 +44,8 @@ type temporalState struct {
 	ordered bool
 }
 
-func (t *temporalState) observe(o *observation, i int, key []byte) func() verdict {
-	s := t.get(key, o.at)
+func (t *temporalState) observe(o *observation, i int, k *group) func() verdict {
+	s := t.get(k, o.at)
 	if len(s.Steps) == 0 {
 		s.Steps = make([]step, len(t.c.refs))
 	}
@@ -147,18 +147,18 @@ type absenceState struct {
 	Begin       int64 // when watching began; before that nothing can be said
 }
 
-func (a *absenceState) observe(o *observation, i int, key []byte) func() verdict {
+func (a *absenceState) observe(o *observation, i int, k *group) func() verdict {
 	if a.Begin == 0 {
 		a.Begin = o.at
 	}
 	span := int64(a.c.span)
 	preceding := a.self || i == len(a.c.refs)-1
 	var before absent
-	if s := a.find(key); s != nil {
+	if s := a.find(k); s != nil {
 		before = *s
 	}
 	if preceding {
-		s := a.get(key, o.at)
+		s := a.get(k, o.at)
 		s.Last, s.Ref, s.N = o.at, o.ref, s.N+1
 		if !a.self {
 			return nil

@@ -7,64 +7,129 @@ import (
 )
 
 // few is how many entries a smallMap keeps in a list: most groups have fewer
-// values, and a map takes five times the memory of a short list.
+// values, and a table takes twice the memory of a short list.
 const few = 16
 
-// smallMap is a map by hash that is small when it holds little. Its zero value
-// is empty.
-type smallMap[V any] struct {
-	list []smallEntry[V]
-	many map[uint64]V // instead of list, once there were more than few
-}
+// smallMap is a map by hash that is small when it holds little: a list, and
+// from few entries on a table with open addressing, at most three quarters
+// full, whose places are the hashes themselves. A table has one entry more than
+// places, whose hash is the number of entries in it. The zero value is empty.
+type smallMap[V any] struct{ e []smallEntry[V] }
 
 type smallEntry[V any] struct {
-	H uint64 `json:"h"`
+	H uint64 `json:"h"` // in a table 0 marks a free place
 	V V      `json:"v"`
 }
 
-func (m *smallMap[V]) len() int { return len(m.list) + len(m.many) }
+func (m *smallMap[V]) isTable() bool { return len(m.e) > few }
+
+func (m *smallMap[V]) len() int {
+	if m.isTable() {
+		return int(m.e[len(m.e)-1].H)
+	}
+	return len(m.e)
+}
+
+// find returns the place of h, or in a table where it belongs, or -1.
+func (m *smallMap[V]) find(h uint64) int {
+	if !m.isTable() {
+		for i := range m.e {
+			if m.e[i].H == h {
+				return i
+			}
+		}
+		return -1
+	}
+	mask := uint64(len(m.e) - 2)
+	for i := h & mask; ; i = (i + 1) & mask {
+		if x := m.e[i].H; x == h || x == 0 {
+			return int(i)
+		}
+	}
+}
+
+// ref returns where the value of h is, until the map is changed; nil: h is not
+// in it.
+func (m *smallMap[V]) ref(h uint64) *V {
+	h = max(h, 1)
+	if i := m.find(h); i >= 0 && m.e[i].H == h {
+		return &m.e[i].V
+	}
+	return nil
+}
 
 func (m *smallMap[V]) get(h uint64) (v V, ok bool) {
-	if m.many != nil {
-		v, ok = m.many[h]
-		return v, ok
-	}
-	for i := range m.list {
-		if m.list[i].H == h {
-			return m.list[i].V, true
-		}
+	if p := m.ref(h); p != nil {
+		return *p, true
 	}
 	return v, false
 }
 
 func (m *smallMap[V]) set(h uint64, v V) {
-	if m.many != nil {
-		m.many[h] = v
+	h = max(h, 1)
+	i := m.find(h)
+	if i >= 0 && m.e[i].H == h {
+		m.e[i].V = v
 		return
 	}
-	for i := range m.list {
-		if m.list[i].H == h {
-			m.list[i].V = v
-			return
-		}
-	}
-	if len(m.list) < few {
-		m.list = append(m.list, smallEntry[V]{h, v})
+	switch n := m.len(); {
+	case n < few && !m.isTable():
+		m.e = append(m.e, smallEntry[V]{h, v})
 		return
+	case !m.isTable() || 4*(n+1) > 3*(len(m.e)-1):
+		m.table(n + 1)
+		i = m.find(h)
 	}
-	m.many = make(map[uint64]V, 2*few)
-	for _, x := range m.list {
-		m.many[x.H] = x.V
+	m.e[i] = smallEntry[V]{h, v}
+	m.e[len(m.e)-1].H++
+}
+
+// table makes a table of the entries that there are, with room for so many.
+func (m *smallMap[V]) table(room int) {
+	old, size := *m, 2*few
+	for 4*room > 3*size {
+		size *= 2
 	}
-	m.list, m.many[h] = nil, v
+	m.e = make([]smallEntry[V], size+1)
+	old.each(func(h uint64, v *V) {
+		m.e[m.find(h)] = smallEntry[V]{h, *v}
+		m.e[size].H++
+	})
 }
 
 // keep removes the entries for which hold is false.
-func (m *smallMap[V]) keep(hold func(h uint64, v V) bool) {
-	m.list = slices.DeleteFunc(m.list, func(x smallEntry[V]) bool { return !hold(x.H, x.V) })
-	for h, v := range m.many {
-		if !hold(h, v) {
-			delete(m.many, h)
+func (m *smallMap[V]) keep(hold func(h uint64, v *V) bool) {
+	if !m.isTable() {
+		m.e = slices.DeleteFunc(m.e, func(x smallEntry[V]) bool { return !hold(x.H, &x.V) })
+		return
+	}
+	left := m.len()
+	for i := range m.e[:len(m.e)-1] {
+		if x := &m.e[i]; x.H != 0 && !hold(x.H, &x.V) {
+			x.H = 0 // a hole: the table is made anew before it is used
+			left--
+		}
+	}
+	switch {
+	case left == m.len():
+	case left > few/2:
+		m.table(left)
+	default:
+		list := make([]smallEntry[V], 0, left)
+		m.each(func(h uint64, v *V) { list = append(list, smallEntry[V]{h, *v}) })
+		m.e = list
+	}
+}
+
+// each calls f for each entry, in no order.
+func (m *smallMap[V]) each(f func(h uint64, v *V)) {
+	list := m.e
+	if m.isTable() {
+		list = list[:len(list)-1]
+	}
+	for i := range list {
+		if x := &list[i]; x.H != 0 {
+			f(x.H, &x.V)
 		}
 	}
 }
@@ -72,10 +137,7 @@ func (m *smallMap[V]) keep(hold func(h uint64, v V) bool) {
 // entries returns all, in the order of their hashes.
 func (m *smallMap[V]) entries() []smallEntry[V] {
 	out := make([]smallEntry[V], 0, m.len())
-	out = append(out, m.list...)
-	for h, v := range m.many {
-		out = append(out, smallEntry[V]{h, v})
-	}
+	m.each(func(h uint64, v *V) { out = append(out, smallEntry[V]{h, *v}) })
 	slices.SortFunc(out, func(a, b smallEntry[V]) int { return cmp.Compare(a.H, b.H) })
 	return out
 }

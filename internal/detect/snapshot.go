@@ -11,7 +11,7 @@ import (
 
 // snapshotHead begins a snapshot: the name and version of the format, and the
 // SHA-256 of what follows the line.
-const snapshotHead = "gatebook-detect-state 3 "
+const snapshotHead = "gatebook-detect-state 4 "
 
 // ErrSnapshot is the error of bytes that [Engine.Snapshot] did not write, or
 // that were damaged since.
@@ -54,7 +54,7 @@ func (w *waitingState) waiting() (waiting, error) {
 type ruleState struct {
 	ID    string          `json:"id"`
 	Sum   string          `json:"sum"` // of the rule's text
-	Muted *table[moment]  `json:"muted"`
+	Muted json.RawMessage `json:"muted"`
 	State json.RawMessage `json:"state,omitempty"`
 
 	Paused bool `json:"paused,omitempty"`
@@ -75,7 +75,11 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		s.Held = append(s.Held, e.held[i].state())
 	}
 	for _, a := range e.rules {
-		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: a.muted, Paused: a.meter.paused}
+		muted, err := a.muted.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: muted, Paused: a.meter.paused}
 		if a.state != nil {
 			b, err := a.state.MarshalJSON()
 			if err != nil {
@@ -137,8 +141,8 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 			continue
 		}
 		a.meter.paused = r.Paused
-		if r.Muted != nil {
-			a.muted.m, a.muted.dropped = r.Muted.m, r.Muted.dropped
+		if err := a.muted.UnmarshalJSON(r.Muted); err != nil {
+			return nil, nil, fmt.Errorf("%w: rule %s: %v", ErrSnapshot, a.Name, err)
 		}
 		if a.state == nil {
 			continue

@@ -66,8 +66,8 @@ type timingState struct {
 	timingRule
 }
 
-func (t *timingState) observe(o *observation, _ int, key []byte) func() verdict {
-	s := t.get(key, o.at)
+func (t *timingState) observe(o *observation, _ int, k *group) func() verdict {
+	s := t.get(k, o.at)
 	gap := o.at - s.Last
 	switch {
 	case s.Last == 0 || gap >= t.pause:
@@ -98,7 +98,7 @@ func (t *timingState) observe(o *observation, _ int, key []byte) func() verdict 
 	}
 	return func() verdict {
 		v := verdict{count: s.N + 1, from: s.First}
-		v.events = append(v.events, s.Refs.Ref[:len(s.Refs.Ref)-1]...)
+		v.events = s.Refs.before()
 		v.terms = []Term{{"events that did not come together", strconv.FormatUint(s.N+1, 10), "> " + strconv.FormatUint(t.events, 10)},
 			{"usual time between two", time.Duration(math.Exp(s.Mean)).Round(time.Millisecond).String(), ""}}
 		want := ""

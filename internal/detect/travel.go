@@ -50,7 +50,7 @@ type travelState struct {
 	locate func(netip.Addr) (Place, bool)
 }
 
-func (t *travelState) observe(o *observation, _ int, key []byte) func() verdict {
+func (t *travelState) observe(o *observation, _ int, k *group) func() verdict {
 	a, ok := address(o.e)
 	if !ok {
 		return nil
@@ -59,7 +59,7 @@ func (t *travelState) observe(o *observation, _ int, key []byte) func() verdict 
 	if !ok {
 		return nil
 	}
-	s := t.get(key, o.at)
+	s := t.get(k, o.at)
 	before := *s
 	*s = located{place, o.at, o.ref, true}
 	if !before.Known {
