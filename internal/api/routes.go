@@ -19,7 +19,7 @@ func routes() []route {
 		get("/api/v1/search", "search", "Find events, or run a query with pipes over them.", search),
 		get("/api/v1/events/{event}", "event", "One event by number or id, with its proof.", oneEvent),
 		get("/api/v1/events/{event}/proof", "proof", "The proof that an event is in the ledger.", proof),
-		stream[tailParams, TailItem]("/api/v1/tail", "tail", "text/event-stream", "New events as they are sealed, as server-sent events: event, problem, or ping.", tail),
+		stream[tailParams, TailItem]("/api/v1/tail", "tail", "text/event-stream", "New events as they are sealed, as server-sent events: event, problem, passed, or ping.", tail),
 		get("/api/v1/events/{event}/looks", "looksAt", "Who looked at an event: each look that showed it.", looksAt),
 		get("/api/v1/looks", "looksOf", "What a reader looked at.", looksOf),
 		get("/api/v1/facets", "facets", "The most frequent values of fields.", facets),

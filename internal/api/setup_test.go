@@ -54,7 +54,7 @@ func TestNoPayload(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	admin := reading.Reader{Name: "ada", Role: reading.Administrator, NoPayload: true}
-	err := s.house.Room.Tail(ctx, admin, reading.Query{LogsQL: "zanzibar"}, 1, func() error { return nil }, func(rec *reading.Record, _ *reading.Problem) error {
+	err := s.house.Room.Tail(ctx, admin, reading.Tail{Query: reading.Query{LogsQL: "zanzibar"}, Backlog: 1}, func() error { return nil }, func(rec *reading.Record, _ *reading.Problem) error {
 		leftOut(t, "tail", rec)
 		cancel()
 		return nil

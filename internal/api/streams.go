@@ -16,12 +16,14 @@ type tailParams struct {
 	Query   string `query:"query" doc:"LogsQL, as far as it can be matched live: words, field:value, comparisons, and, or, not."`
 	Backlog int    `query:"backlog" default:"0" min:"0" max:"1000" doc:"Begin with this many of the newest matching events."`
 	Payload bool   `query:"payload" default:"true" doc:"Show payload envelopes, if the role does."`
+	Most    int    `query:"most" default:"0" min:"0" max:"10000" doc:"Show about so many events a second of those that were answered well, and as many of the others, and count all. 0: all are shown."`
 }
 
 // TailItem is the data of one server-sent event of a tail; one member is set.
 type TailItem struct {
 	Event   *reading.Record  `json:"event,omitempty"`
 	Problem *reading.Problem `json:"problem,omitempty"` // a record that does not check
+	Passed  *reading.Passed  `json:"passed,omitempty"`  // what matched since the last of these, shown or not; only with most
 }
 
 // pingEvery is how often a tail without events says that it is alive.
@@ -57,7 +59,8 @@ func tail(c *call, p tailParams) error {
 	defer cancel()
 	opened := false
 	c.reader.NoPayload = !p.Payload
-	err := c.cfg.Room.Tail(ctx, c.reader, reading.Query{LogsQL: p.Query}, p.Backlog, func() error {
+	follow := reading.Tail{Query: reading.Query{LogsQL: p.Query}, Backlog: p.Backlog, Most: p.Most, Passed: func(n reading.Passed) error { return send("passed", TailItem{Passed: &n}) }}
+	err := c.cfg.Room.Tail(ctx, c.reader, follow, func() error {
 		opened = true
 		pings.Go(func() { ping(ctx, cancel, send) })
 		return send("ping", struct{}{})

@@ -218,7 +218,7 @@ func TestWhoLooked(t *testing.T) {
 	}
 	tail, cancel := context.WithCancel(ctx)
 	seen := 0
-	err := h.Room.Tail(tail, admin, reading.Query{LogsQL: "who.subject:=bob"}, 10, func() error { return nil }, func(*reading.Record, *reading.Problem) error {
+	err := h.Room.Tail(tail, admin, reading.Tail{Query: reading.Query{LogsQL: "who.subject:=bob"}, Backlog: 10}, func() error { return nil }, func(*reading.Record, *reading.Problem) error {
 		if seen++; seen == 4 {
 			cancel()
 		}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -388,7 +389,7 @@ func TestTail(t *testing.T) {
 	h.Put(calls(6)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	var got []string
-	err := h.Room.Tail(ctx, admin, reading.Query{LogsQL: "who.subject:=bob"}, 1, func() error { return nil }, func(rec *reading.Record, bad *reading.Problem) error {
+	err := h.Room.Tail(ctx, admin, reading.Tail{Query: reading.Query{LogsQL: "who.subject:=bob"}, Backlog: 1}, func() error { return nil }, func(rec *reading.Record, bad *reading.Problem) error {
 		if bad != nil {
 			t.Errorf("problem %+v", bad)
 			return errors.New("stop")
@@ -406,9 +407,47 @@ func TestTail(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || fmt.Sprint(got) != "[4 live]" {
 		t.Errorf("tail %v, %v; want [4 live] and a cancelled context", got, err)
 	}
-	err = h.Room.Tail(t.Context(), admin, reading.Query{LogsQL: `what.path:~"a.*"`}, 0, func() error { return nil }, nil)
+	err = h.Room.Tail(t.Context(), admin, reading.Tail{Query: reading.Query{LogsQL: `what.path:~"a.*"`}}, func() error { return nil }, nil)
 	var wrong *reading.QueryError
 	if !errors.As(err, &wrong) {
 		t.Errorf("tail of a regular expression: %v, want a QueryError", err)
+	}
+}
+
+// TestTailSample shows a few of many calls, counts all, and seals only what was
+// shown as looked at.
+func TestTailSample(t *testing.T) {
+	h := readingtest.Open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	const all = 300
+	shown, passed := 0, uint64(0)
+	opened := func() error {
+		go func() {
+			for i := range all {
+				h.Recorder.Append(ctx, readingtest.Call(time.Now(), "bob", "GET", fmt.Sprintf("crowd/%d", i), 200))
+			}
+		}()
+		return nil
+	}
+	tell := func(p reading.Passed) error {
+		if passed += p.Total(); passed == all {
+			cancel()
+		}
+		return nil
+	}
+	err := h.Room.Tail(ctx, admin, reading.Tail{Query: reading.Query{LogsQL: "kind:=access"}, Most: 10, Passed: tell}, opened, func(*reading.Record, *reading.Problem) error {
+		shown++
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || passed != all || shown == 0 || shown > all/3 {
+		t.Errorf("tail: %d shown of %d, %v; want a few of %d, and a cancelled context", shown, passed, err, all)
+	}
+	res, err := h.Room.Search(t.Context(), admin, reading.Search{Query: reading.Query{LogsQL: `kind:=look note.name:=tailed`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look, err := json.Marshal(res.Hits)
+	if want := `{"name":"shown_count","value":"` + strconv.Itoa(shown) + `"}`; err != nil || len(res.Hits) != 1 || !strings.Contains(string(look), want) {
+		t.Errorf("the look: %s, %v; want %s in it", look, err, want)
 	}
 }

@@ -8,14 +8,25 @@ import (
 	"github.com/gatebook/gatebook/event"
 )
 
-// Tail calls yield for each new event that matches q, as it is sealed, until
+// Tail says what to follow.
+type Tail struct {
+	Query
+	Backlog int // begin with so many of the newest matching events; at most [MaxLimit]
+
+	// Most is how many events a second are shown of those that were answered
+	// well, and as many of the others; 0: all. What is left out is in no look.
+	Most int
+	// Passed, if Most is set, is told what matched, shown or not; not nil then.
+	Passed func(Passed) error
+}
+
+// Tail calls yield for each new event that matches t, as it is sealed, until
 // ctx ends (its error is returned) or yield fails. Before that it calls opened,
-// once the query is accepted and the look recorded, and then yields the newest
-// backlog matching events (at most [MaxLimit]). A record that does not check is
-// passed as a problem. Only queries that can be matched in process can be
-// followed: others are a [QueryError].
-func (r *Room) Tail(ctx context.Context, who Reader, q Query, backlog int, opened func() error, yield func(*Record, *Problem) error) error {
-	p, who, err := r.open(who, ActTail, q)
+// once the query is accepted and the look recorded, and then yields the
+// backlog. A record that does not check is passed as a problem. Only queries
+// that can be matched in process can be followed: others are a [QueryError].
+func (r *Room) Tail(ctx context.Context, who Reader, t Tail, opened func() error, yield func(*Record, *Problem) error) error {
+	p, who, err := r.open(who, ActTail, t.Query)
 	if err != nil {
 		return err
 	}
@@ -27,26 +38,26 @@ func (r *Room) Tail(ctx context.Context, who Reader, q Query, backlog int, opene
 		return err
 	}
 	res := &Result{Meta: Meta{Sealed: from}}
-	if backlog > 0 {
-		s := Search{Query: q, Limit: min(backlog, MaxLimit)}
+	if t.Backlog > 0 {
+		s := Search{Query: t.Query, Limit: min(t.Backlog, MaxLimit)}
 		if err := r.scanPage(ctx, who, p, s, nil, res); err != nil {
 			return err
 		}
 	}
-	if err := r.look(ctx, who, ActTail, q.LogsQL, nil); err != nil {
+	if err := r.look(ctx, who, ActTail, t.LogsQL, nil); err != nil {
 		return err
 	}
 	if err := opened(); err != nil {
 		return err
 	}
-	t := &tailing{room: r, who: who, query: q.LogsQL, yield: yield}
+	g := &tailing{room: r, who: who, query: t.LogsQL, yield: yield, passed: t.Passed, sampler: sampler{most: uint64(max(t.Most, 0))}}
 	for i := len(res.Hits) - 1; i >= 0 && err == nil; i-- {
-		err = t.show(ctx, &res.Hits[i], nil)
+		err = g.show(ctx, &res.Hits[i], nil)
 	}
 	if err == nil {
-		err = t.follow(ctx, p, from)
+		err = g.follow(ctx, p, from)
 	}
-	return errors.Join(err, t.seal(context.WithoutCancel(ctx), "tailed"))
+	return errors.Join(err, g.seal(context.WithoutCancel(ctx), "tailed"))
 }
 
 // tailing is a tail that has begun.
@@ -56,6 +67,9 @@ type tailing struct {
 	query string
 	yield func(*Record, *Problem) error
 	seen  shown
+
+	sampler sampler
+	passed  func(Passed) error
 }
 
 // follow shows the matching records from number from on, as they are sealed.
@@ -73,17 +87,28 @@ func (t *tailing) follow(ctx context.Context, p *plan, from uint64) error {
 			if bad != nil {
 				return t.show(ctx, nil, bad)
 			}
-			if !p.wants(e) {
+			if !p.wants(e) || !t.sampler.take(e, r.cfg.Now()) {
 				return nil
 			}
 			rec, _, bad := r.read(t.who, n)
 			return t.show(ctx, rec, bad)
 		})
+		if err == nil {
+			err = t.tell()
+		}
 		if err != nil {
 			return err
 		}
 		from = to
 	}
+}
+
+// tell says what passed, if that is asked for.
+func (t *tailing) tell() error {
+	if t.sampler.most == 0 || t.sampler.passed.Total() == 0 {
+		return nil
+	}
+	return t.passed(t.sampler.told())
 }
 
 // show passes one record on.

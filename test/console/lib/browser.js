@@ -1,14 +1,17 @@
 // Chromium, and a watch over what its pages do that they must not.
 
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { patience } from './house.js'
 
 export const desk = { width: 1280, height: 800 }
 export const phone = { width: 390, height: 844 }
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+/** Starts Chromium; before other programs of the machine if it is measured. */
+export function launch({ measured = false } = {}) {
+  const path = measured ? join(import.meta.dirname, '../measure/chromium.sh') : (process.env.CHROMIUM ?? '/usr/bin/chromium')
+  return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 }
 
 /** A browser of one person, with a page that is watched. */

@@ -15,6 +15,8 @@ const run = promisify(execFile)
 /** Where run.sh built the programs. */
 const bin = join(import.meta.dirname, '../../../.work/console')
 
+const flooding = join(import.meta.dirname, 'flood.js')
+
 /** How long a condition may take on a machine that is very busy, in ms. */
 export const patience = Number(process.env.PATIENCE ?? 60) * 1000
 
@@ -47,11 +49,11 @@ export class House {
   /** What gatebook serve said. */
   said = ''
 
-  /** Runs the shop, its issuer and Gatebook; nobody has called yet. */
-  static async open() {
+  /** Runs the shop, its issuer and Gatebook, and for a flood a plain API; nobody has called yet. */
+  static async open({ flood = false } = {}) {
     const house = new House()
     try {
-      await house.#open()
+      await house.#open(flood)
     } catch (error) {
       await house.close()
       throw error
@@ -59,7 +61,7 @@ export class House {
     return house
   }
 
-  async #open() {
+  async #open(flood) {
     this.issuer = (await this.#ready('shop', ['issuer', '--listen', '127.0.0.1:0'])).issuer
     const shop = (await this.#ready('shop', ['serve', '--listen', '127.0.0.1:0', '--issuer', this.issuer, '--trust-gateway'])).api
     this.gateway = `http://127.0.0.1:${await freePort()}`
@@ -72,6 +74,7 @@ export class House {
           listeners: [{ name: 'shop', address: new URL(this.gateway).host }],
           routes: [
             { name: 'administration', path: '/v1/admin', upstream: shop, durability: 'recorded', api: { path: '/openapi.json' } },
+            ...(flood ? [{ name: 'flood', path: '/flood', upstream: await this.#plain(), durability: 'served' }] : []),
             { name: 'shop', path: '/', upstream: shop, durability: 'served', api: { path: '/openapi.json' } },
           ],
         },
@@ -146,11 +149,28 @@ export class House {
     await until('the index', async () => (await meta()).indexed >= sealed)
   }
 
+  /** Has a plain API called at a rate until the function that it returns is called. */
+  flood(rate) {
+    const child = spawn(process.execPath, [flooding, 'call', this.gateway, String(rate)], { stdio: 'inherit' })
+    this.#children.push(child)
+    return () => end(child)
+  }
+
   #start(name, args, line) {
     const child = spawn(join(bin, name), args, { stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', line)
     this.#children.push(child)
     return child
+  }
+
+  /** Starts the plain API of a flood, and returns where it is. */
+  #plain() {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [flooding, 'serve'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      createInterface({ input: child.stdout }).once('line', resolve)
+      child.once('error', reject)
+      this.#children.push(child)
+    })
   }
 
   /** Starts a verb of the shop, and returns the line of JSON with which it says that it is ready. */

@@ -486,6 +486,7 @@ export interface ApiSignedOut {
 
 export interface ApiTailItem {
   event?: ReadingRecord;
+  passed?: ReadingPassed;
   problem?: ReadingProblem;
 }
 
@@ -1213,6 +1214,14 @@ export interface ReadingObject {
 export interface ReadingOperations {
   inventory: ReadingInventory;
   operations: CatalogOperation[];
+}
+
+export interface ReadingPassed {
+  answered: number;
+  every: number;
+  failed: number;
+  others: number;
+  refused: number;
 }
 
 export interface ReadingPerson {
@@ -2199,11 +2208,13 @@ export interface Operations {
     body: never;
     result: ReadingStats;
   };
-  /** GET /api/v1/tail: New events as they are sealed, as server-sent events: event, problem, or ping. */
+  /** GET /api/v1/tail: New events as they are sealed, as server-sent events: event, problem, passed, or ping. */
   tail: {
     params: {
       /** Begin with this many of the newest matching events. */
       backlog?: number;
+      /** Show about so many events a second of those that were answered well, and as many of the others, and count all. 0: all are shown. */
+      most?: number;
       /** Show payload envelopes, if the role does. */
       payload?: boolean;
       /** LogsQL, as far as it can be matched live: words, field:value, comparisons, and, or, not. */

@@ -22,6 +22,12 @@ export function useRowHeight(): number {
 export interface EntriesProps {
   rows: readonly Entry[]
   label: string
+  /**
+   * Of a list to which rows are added at its beginning: how many there were up
+   * to its first row. What is drawn already is then not drawn again, but moved
+   * in one piece.
+   */
+  newest?: number
   /** Called when the end comes into sight. */
   onEnd?: () => void
   /** Called with how far it is scrolled. */
@@ -33,7 +39,7 @@ export interface EntriesProps {
 }
 
 /** Records in a list that draws only what is in sight. */
-export function Entries({ rows, label, onEnd, onScroll, onMove, foot }: EntriesProps) {
+export function Entries({ rows, label, newest, onEnd, onScroll, onMove, foot }: EntriesProps) {
   const [clock] = useClock()
   const height = useRowHeight()
   const scroller = useRef<HTMLDivElement>(null)
@@ -46,15 +52,20 @@ export function Entries({ rows, label, onEnd, onScroll, onMove, foot }: EntriesP
       show(index)
     },
   )
+  // A row keeps its place from a floor that rises now and then, so that places
+  // stay small.
+  const floor = newest === undefined ? 0 : newest - (newest % 5_000)
+  const place = (index: number) => (newest === undefined ? index : floor - newest + index) * height
+  const shift = newest === undefined ? undefined : { transform: `translateY(${(newest - floor) * height}px)` }
   useEffect(() => {
     if (last >= rows.length - 20) onEnd?.()
   }, [last, rows.length, onEnd])
   return (
     <div ref={scroller} className="list entries" role="region" aria-label={label} tabIndex={0} onScroll={(event) => onScroll?.(event.currentTarget.scrollTop)}>
       <EntryHead zone={clock.zone} />
-      <div className="rows" style={{ height: rows.length * height }}>
+      <div className={`rows${newest === undefined ? '' : ' moving'}`} style={{ height: rows.length * height, ...shift }}>
         {rows.slice(first, last).map((record, i) => (
-          <div key={record.number} className="rows-row" style={{ transform: `translateY(${(first + i) * height}px)` }}>
+          <div key={record.number} className="rows-row" style={{ top: place(first + i) }}>
             <EntryRow record={record} current={first + i === current} />
           </div>
         ))}

@@ -21,9 +21,10 @@ export function levelInfo(level: number | undefined): LevelInfo {
   return levels[level ?? 0] ?? unknown
 }
 
-/** The mark of a level: an empty ring, a question in a diamond, half a disc, a tick in a disc, a tick in a shield. */
-export function LevelMark({ level = 0, size = 14 }: { level?: number | undefined; size?: number }) {
-  const common = { width: size, height: size, viewBox: '0 0 16 16', 'aria-hidden': true, className: levelInfo(level).tone } as const
+/** The mark of a level: an empty ring, a question in a diamond, half a disc, a tick in a disc, a tick in a shield. Said by a word if it has one, else by what stands beside it. */
+export function LevelMark({ level = 0, size = 14, word }: { level?: number | undefined; size?: number; word?: string }) {
+  const said = word === undefined ? ({ 'aria-hidden': true } as const) : ({ role: 'img', 'aria-label': word } as const)
+  const common = { width: size, height: size, viewBox: '0 0 16 16', className: levelInfo(level).tone, ...said } as const
   switch (level) {
     case 1:
       return (

@@ -31,8 +31,7 @@ export function Who({ record }: { record: Entry }) {
   if (record.header.kind !== 'access' && !record.header.principal?.level) return <span className="identity muted">{id.name}</span>
   return (
     <span className="identity" title={`${id.claim && !id.nobody ? `claims to be ${id.name}. ` : ''}Level ${id.level}, ${info.word}: ${info.means}`}>
-      <LevelMark level={id.level} />
-      <span className="hidden">{info.word}: </span>
+      <LevelMark level={id.level} word={info.word} />
       <span className={`name${id.claim ? ' claim' : ''}`}>{id.claim && !id.nobody ? `“${id.name}”` : id.name}</span>
       {id.claim && !id.nobody && <span className="warn small nowrap">claimed</span>}
     </span>
@@ -69,21 +68,11 @@ const kinds: Record<string, string> = {
   system: 'Something about Gatebook itself.',
 }
 
-const shapes: Record<Ended['shape'], string> = {
-  disc: 'M8 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9z',
-  triangle: 'M8 2.8l5.6 10H2.4z',
-  square: 'M3.5 3.5h9v9h-9z',
-  cross: 'M4 2.6L8 6.6l4-4L13.4 4l-4 4 4 4-1.4 1.4-4-4-4 4L2.6 12l4-4-4-4z',
-  ring: 'M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3zm0 1.8a3.2 3.2 0 1 1 0 6.4 3.2 3.2 0 0 1 0-6.4z',
-}
-
 export function Outcome({ header }: { header: Header }) {
   const e = ended(header)
   return (
     <span className={`mark ${e.tone}`} title={e.means}>
-      <svg width="12" height="12" viewBox="0 0 16 16" aria-hidden="true">
-        <path d={shapes[e.shape]} fill="currentColor" />
-      </svg>
+      <span className={`shape ${e.shape}`} />
       {e.word}
     </span>
   )

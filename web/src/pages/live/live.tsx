@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useRef, useState } from 'react'
 import { useKeys } from '../../app/keys'
 import { address, Link, useQuery } from '../../app/router'
 import { and } from '../../ui/complete'
@@ -7,7 +7,7 @@ import { count, plural } from '../../ui/format'
 import { Icon, icons } from '../../ui/icon'
 import { QueryBar } from '../../ui/querybar'
 import { Empty, Problem } from '../../ui/state'
-import { classNames, useTail } from './use-tail'
+import { classNames, useFigures, useRows, useTail, type Tail } from './tail'
 import './live.css'
 
 const filters = [
@@ -32,7 +32,8 @@ export default function Live() {
   const [scrolled, setScrolled] = useState(false)
   const paused = held || scrolled
   const whole = liveQuery(query, only, all)
-  const tail = useTail(whole, paused)
+  const [round, setRound] = useState(0)
+  const tail = useTail(whole, round, paused)
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => setHeld(false), [whole])
 
@@ -45,6 +46,8 @@ export default function Live() {
     setScrolled(false)
     list.current?.querySelector('.entries')?.scrollTo(0, 0)
   }
+  const onScroll = useCallback((top: number) => setScrolled(top > 8), [])
+  const onMove = useCallback(() => setHeld(true), [])
   useKeys([{ keys: 'p', what: 'Pause or go on', group: 'Live', run: toggle }])
 
   return (
@@ -78,64 +81,95 @@ export default function Live() {
         <button type="button" className="button" aria-pressed={all} onClick={() => setParams({ all: all ? '' : '1' })} title="Looks at the record, decisions, and what Gatebook says of itself">
           Gatebook’s own events
         </button>
-        <div className="row push live-figures">
-          <Pulse history={tail.history} />
-          <span>
-            <strong>{tail.rate < 10 ? tail.rate.toFixed(1) : count(Math.round(tail.rate))}</strong> calls/s
-          </span>
-        </div>
+        <Rate tail={tail} />
       </div>
       <Said tail={tail} paused={paused} scrolled={scrolled} toTop={toTop} />
-      {tail.connection.state === 'over' ? (
-        <div className="panel">
-          <Problem error={tail.connection.error} retry={tail.restart} />
-        </div>
-      ) : (
-        <div ref={list} className="live-list">
-          <Entries
-            rows={tail.rows}
-            label="Live calls, newest first"
-            onScroll={(top) => setScrolled(top > 8)}
-            onMove={() => setHeld(true)}
-            foot={
-              tail.rows.length === 0 && tail.connection.state === 'open' ? (
-                <Empty title={whole === liveQuery('', [], false) ? 'No calls yet' : 'Nothing like this yet'} action={<Link to="/start">What is needed for calls to arrive</Link>}>
-                  New calls appear here within a second of their end.
-                </Empty>
-              ) : undefined
-            }
-          />
-        </div>
-      )}
+      <div ref={list} className="live-list">
+        <List tail={tail} unfiltered={whole === liveQuery('', [], false)} onRetry={() => setRound(round + 1)} onScroll={onScroll} onMove={onMove} />
+      </div>
     </div>
   )
 }
 
+interface ListProps {
+  tail: Tail
+  /** It shows all calls. */
+  unfiltered: boolean
+  onRetry: () => void
+  onScroll: (top: number) => void
+  onMove: () => void
+}
+
+/** The calls, newest first. */
+const List = memo(function List({ tail, unfiltered, onRetry, onScroll, onMove }: ListProps) {
+  const { connection } = useFigures(tail)
+  const rows = useRows(tail)
+  if (connection.state === 'over')
+    return (
+      <div className="panel">
+        <Problem error={connection.error} retry={onRetry} />
+      </div>
+    )
+  return (
+    <Entries
+      rows={rows.list}
+      newest={rows.newest}
+      label="Live calls, newest first"
+      onScroll={onScroll}
+      onMove={onMove}
+      foot={
+        rows.list.length === 0 && connection.state === 'open' ? (
+          <Empty title={unfiltered ? 'No calls yet' : 'Nothing like this yet'} action={<Link to="/start">What is needed for calls to arrive</Link>}>
+            New calls appear here within a second of their end.
+          </Empty>
+        ) : undefined
+      }
+    />
+  )
+})
+
+/** How many calls there are, now and in the last minute. */
+function Rate({ tail }: { tail: Tail }) {
+  const { history, rate } = useFigures(tail)
+  return (
+    <div className="row push live-figures">
+      <Pulse history={history} />
+      <span>
+        <strong>{rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}</strong> calls/s
+      </span>
+    </div>
+  )
+}
+
+const share = (every: number) => (every > 1 ? `1 in ${count(every)}` : 'all')
+
 /** What the reader should know about what is shown: sampling, pause, connection, problems. */
-function Said({ tail, paused, scrolled, toTop }: { tail: ReturnType<typeof useTail>; paused: boolean; scrolled: boolean; toTop: () => void }) {
+function Said({ tail, paused, scrolled, toTop }: { tail: Tail; paused: boolean; scrolled: boolean; toTop: () => void }) {
+  const figures = useFigures(tail)
+  const { every, others, problems } = figures
   return (
     <>
-      {tail.connection.state === 'again' && (
+      {figures.connection.state === 'again' && (
         <div className="notice warn" role="status">
           The connection broke off and is tried again. What was sealed meanwhile is not shown here: search finds it.
         </div>
       )}
       {paused && (
         <div className="notice info" role="status">
-          {scrolled ? 'Held while you read.' : 'Paused.'} {plural(tail.waiting, 'call')} came since.
+          {scrolled ? 'Held while you read.' : 'Paused.'} {plural(figures.waiting, 'call')} came since.
           <button type="button" className="button quiet small" onClick={toTop}>
             Go to the newest
           </button>
         </div>
       )}
-      {!paused && tail.every > 1 && (
+      {!paused && (every > 1 || others > 1) && (
         <div className="notice" role="status">
-          A sample: of the calls that were answered well, 1 in {count(tail.every)} is shown. All are counted, and all that was refused or failed is shown.
+          A sample: {share(every)} of the calls that were answered well, and {share(others)} of those that were refused or failed. All are counted, and all are sealed.
         </div>
       )}
-      {tail.problems.length > 0 && (
+      {problems.length > 0 && (
         <div className="notice bad" role="alert">
-          {plural(tail.problems.length, 'record')} could not be shown: {tail.problems[0]?.detail} (record {count(tail.problems[0]?.number ?? 0)}).
+          {plural(problems.length, 'record')} could not be shown: {problems[0]?.detail} (record {count(problems[0]?.number ?? 0)}).
         </div>
       )}
     </>
