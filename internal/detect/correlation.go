@@ -36,7 +36,7 @@ type reference struct {
 // correlation is a compiled correlation. Its state is in a correlator.
 type correlation struct {
 	kind     string
-	refs     []*reference // for sequence_absence, the last is the one that must come before; with among, the one that a share is of
+	refs     []*reference // for sequence_absence, the last is the one that must come before, or that says since when a group is known; with among, the one that a share is of
 	groupBy  []string     // as written
 	span     time.Duration
 	generate []string // rules that make findings of their own all the same; "true": all
@@ -79,7 +79,7 @@ type verdict struct {
 // correlationKeys are the keys of a correlation, by type.
 var correlationKeys = map[string][]string{
 	"event_count":      {"timespan", "condition", "among"},
-	"value_count":      {"timespan", "condition", "except"},
+	"value_count":      {"timespan", "condition", "except", "from"},
 	"value_sum":        {"timespan", "condition"},
 	"value_changes":    {"timespan", "condition"},
 	"temporal":         {"timespan"},
@@ -89,7 +89,7 @@ var correlationKeys = map[string][]string{
 	"timing":           {"condition"},
 	"flow":             {"timespan", "condition"},
 	"travel":           {"condition"},
-	"sequence_absence": {"timespan", "condition", "without"},
+	"sequence_absence": {"timespan", "condition", "without", "among"},
 }
 
 func (r *reader) correlation(n *node, own bool) *correlation {

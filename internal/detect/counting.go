@@ -56,10 +56,10 @@ func (r *reader) counting(c *correlation, n, cond *node) {
 			return &changeState{table: newTable(limit, func(s *changing, now int64) float64 { return s.Back.worth(now, int(need), c.span) }), need: int(need), span: c.span, f: f}
 		}
 	default:
-		except, within := r.except(n)
+		given, within, only := r.given(n)
 		c.start = func(limit int, _ Config) correlator {
 			return &valueState{table: newTable(limit, func(s *valued, now int64) float64 { return s.worth(now, int(need), c.span) }),
-				need: int(need), span: c.span, f: f, except: except, within: within, share: share}
+				need: int(need), span: c.span, f: f, given: given, within: within, only: only, share: share}
 		}
 	}
 }
@@ -93,10 +93,14 @@ func (r *reader) threshold(c *correlation, cond *node, f *field) uint64 {
 }
 
 // share reads which part of all must count: of the events of the rule that
-// among names, or of the values, those with the ones that except leaves out.
+// among names; of the values, those with the ones that except leaves out; or
+// of the values that were given, as from says.
 func (r *reader) share(c *correlation, n, cond *node) float64 {
 	const path = "correlation.condition"
 	of := map[string]string{"event_count": "among", "value_count": "except"}[c.kind]
+	if c.kind == "value_count" && n.get("from") != nil {
+		of = "from"
+	}
 	switch has := n.get(of) != nil; {
 	case cond.get("share") == nil && of == "among" && has:
 		r.at(n.get(of), "correlation.among", "is here and no share, write condition: {share: 0.8}")
@@ -115,15 +119,21 @@ func (r *reader) share(c *correlation, n, cond *node) float64 {
 	return share
 }
 
-// except reads which values do not count, because the group was given them.
-func (r *reader) except(n *node) (*field, time.Duration) {
-	const path = "correlation.except"
-	x := n.get("except")
-	if x == nil || !r.known(x, path, "field", "timespan") {
-		return nil, 0
+// given reads which values count, or do not, because the group was given them.
+func (r *reader) given(n *node) (f *field, within time.Duration, only bool) {
+	key, x := "except", n.get("except")
+	if from := n.get("from"); from != nil {
+		if x != nil {
+			r.at(from, "correlation.from", "is here and except, keep one: the values that the group was given, or the others")
+		}
+		key, x, only = "from", from, true
 	}
-	f := r.field(orNode(x.get("field"), x), path+".field", r.str(x, path, "field"))
-	return f, r.span(x, path, "timespan")
+	path := "correlation." + key
+	if x == nil || !r.known(x, path, "field", "timespan") {
+		return nil, 0, only
+	}
+	f = r.field(orNode(x.get("field"), x), path+".field", r.str(x, path, "field"))
+	return f, r.span(x, path, "timespan"), only
 }
 
 // sharing is the newest events of a group, and of what a share is asked for.
@@ -255,7 +265,7 @@ type valued struct {
 	Except smallMap[int64] `json:"except"` // when last given
 	Last   int64           `json:"last"`
 	Since  int64           `json:"since"`           // none of the values was last seen before it
-	Given  *times          `json:"given,omitempty"` // times of values that did not count, where a share is asked for
+	Given  *times          `json:"given,omitempty"` // where a share is asked for, times of what it is of: values that did not count, or values that were given
 }
 
 func (s *valued) worth(now int64, need int, span time.Duration) float64 {
@@ -270,9 +280,10 @@ type valueState struct {
 	need   int
 	span   time.Duration
 	f      *field
-	except *field
+	given  *field // values of it are given to the group; nil: none
 	within time.Duration
-	share  float64 // of the values that must not be excepted; 0: any
+	only   bool    // only values that were given count; else only the others
+	share  float64 // of all values, or of those given, that must count; 0: any
 }
 
 func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
@@ -280,12 +291,10 @@ func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
 	s.Last = o.at
 	fresh := false
 	for _, h := range o.hashes(c.f) {
-		if given, ok := s.Except.get(h); ok && given >= o.at-int64(c.within) {
-			if c.share > 0 {
-				if s.Given == nil {
-					s.Given = new(times)
-				}
-				s.Given.note(o.at, c.most()+1, o.at-int64(c.span))
+		at, ok := s.Except.get(h)
+		if given := ok && at >= o.at-int64(c.within); given != c.only {
+			if c.share > 0 && given {
+				s.note(c, o)
 			}
 			continue
 		}
@@ -296,8 +305,11 @@ func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
 			fresh = true
 		}
 	}
-	if c.except != nil {
-		for _, h := range o.hashes(c.except) {
+	if c.given != nil {
+		for _, h := range o.hashes(c.given) {
+			if at, ok := s.Except.get(h); c.only && c.share > 0 && (!ok || at < o.at-int64(c.within)) {
+				s.note(c, o)
+			}
 			s.give(h, o.at, c.within)
 		}
 	}
@@ -305,10 +317,19 @@ func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
 		return nil
 	}
 	s.expire(o.at - int64(c.span))
-	if s.Seen.len() < c.need || c.share > 0 && s.Given.since(s.oldest()) > c.most() {
+	if s.Seen.len() < c.need || c.share > 0 && s.Given.since(c.since(s, o)) > c.most() {
 		return nil
 	}
 	return func() verdict { return s.explain(c, o) }
+}
+
+// since is from when on values are counted that the share is of: those that do
+// not count, from the first one that does; those given, in all of the timespan.
+func (c *valueState) since(s *valued, o *observation) int64 {
+	if c.only {
+		return o.at - int64(c.span)
+	}
+	return s.oldest()
 }
 
 // expire drops the values of before a time.
@@ -326,13 +347,27 @@ func (s *valued) expire(since int64) {
 	})
 }
 
-// most is how many values that do not count there may be beside those that do.
-func (c *valueState) most() int { return int(float64(c.need) * (1 - c.share) / c.share) }
+// most is how many values that do not count there may be beside those that do,
+// or how many may have been given.
+func (c *valueState) most() int {
+	if c.only {
+		return int(float64(c.need) / c.share)
+	}
+	return int(float64(c.need) * (1 - c.share) / c.share)
+}
 
 func (s *valued) oldest() int64 {
 	at := s.Last
 	s.Seen.each(func(_ uint64, v *value) { at = min(at, v.At) })
 	return at
+}
+
+// note notes a value of those that the share is of.
+func (s *valued) note(c *valueState, o *observation) {
+	if s.Given == nil {
+		s.Given = new(times)
+	}
+	s.Given.note(o.at, c.most()+1, o.at-int64(c.span))
 }
 
 // give notes that a value was given. When there is no room the oldest half is
@@ -366,11 +401,15 @@ func (s *valued) explain(c *valueState, o *observation) verdict {
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
 	v.terms = []Term{{"different values of " + c.f.name + " in " + spanText(c.span), strconv.Itoa(s.Seen.len()), ">= " + strconv.Itoa(c.need)}}
-	if c.except != nil {
-		v.terms = append(v.terms, Term{"values not counted, because they were given in " + c.except.name + " within " + spanText(c.within), strconv.Itoa(s.Except.len()), ""})
+	given := s.Given.since(c.since(s, o))
+	switch {
+	case c.only && c.share > 0:
+		part := float64(s.Seen.len()) / float64(max(given, s.Seen.len()))
+		v.terms = append(v.terms, Term{"share of the values that were given in " + c.given.name, decimalText(part), ">= " + decimalText(c.share)})
+	case c.given != nil && !c.only:
+		v.terms = append(v.terms, Term{"values not counted, because they were given in " + c.given.name + " within " + spanText(c.within), strconv.Itoa(s.Except.len()), ""})
 	}
-	if c.share > 0 {
-		given := s.Given.since(v.from)
+	if c.share > 0 && !c.only {
 		v.terms = append(v.terms, Term{"share of the values that count", decimalText(float64(s.Seen.len()) / float64(s.Seen.len()+given)), ">= " + decimalText(c.share)})
 	}
 	return v

@@ -118,38 +118,61 @@ func (t *temporalState) explain(list []step, o *observation) verdict {
 // absence reads a correlation of what did not come before.
 func (r *reader) absence(c *correlation, n, cond *node) {
 	const path = "correlation.condition"
-	r.known(cond, path, "known")
-	known := r.str(cond, path, "known") == "true"
-	own := len(c.refs) == 1 && c.refs[0].name == ""
-	if n.get("without") == nil && !own {
-		r.at(n, "correlation.without", "is missing, name the rule that must come before")
+	r.known(cond, path, "known", "learn_span")
+	a := absenceRule{c: c, known: r.str(cond, path, "known") == "true", self: n.get("without") == nil, among: n.get("among") != nil}
+	rules := len(c.refs)
+	if a.among {
+		rules--
+	}
+	switch {
+	case a.among && !a.self:
+		r.at(n.get("among"), "correlation.among", "is here and without, keep one")
+	case a.self && rules != 1:
+		r.at(n, "correlation.without", "is missing, name the rule that must come before; without it the one rule in rules must not have come itself")
+	case a.among != (cond.get("learn_span") != nil):
+		r.at(cond, path+".learn_span", "goes with among: for how long the events of that rule must have come")
+	case a.among:
+		a.learn = r.span(cond, path, "learn_span")
 	}
 	c.start = func(limit int, _ Config) correlator {
-		worth := func(s *absent, now int64) float64 { return max(float64(s.Last), 0) }
-		return &absenceState{table: newTable(limit, worth), c: c, known: known, self: n.get("without") == nil}
+		worth := func(s *absent, now int64) float64 { return max(float64(s.Last), float64(s.First), 0) }
+		return &absenceState{table: newTable(limit, worth), absenceRule: a}
 	}
 }
 
 // absent is when a group's preceding event was seen.
 type absent struct {
-	Last int64 `json:"last"`
-	Ref  Ref   `json:"ref"`
-	N    int   `json:"n"` // how often
+	Last  int64 `json:"last"`
+	Ref   Ref   `json:"ref"`
+	N     int   `json:"n"`               // how often
+	First int64 `json:"first,omitempty"` // when the group was first seen, where that matters
 }
 
-// absenceState finds an event that another did not precede. With self it is
-// the same event: something that was idle. With known a group whose preceding
-// event was never seen is left alone.
+// absenceRule is what a rule says.
+type absenceRule struct {
+	c     *correlation
+	known bool          // a group whose preceding event was never seen is left alone
+	self  bool          // what must come before is the same: the event is of something that was idle, or that is no habit
+	among bool          // the last reference says since when a group is known
+	learn time.Duration // for how long it must be
+}
+
+// absenceState finds an event that another did not precede.
 type absenceState struct {
 	*table[absent]
-	c           *correlation
-	known, self bool
-	Begin       int64 // when watching began; before that nothing can be said
+	absenceRule
+	Begin int64 // when watching began; before that nothing can be said
 }
 
 func (a *absenceState) observe(o *observation, i int, k *group) func() verdict {
 	if a.Begin == 0 {
 		a.Begin = o.at
+	}
+	if a.among && i == len(a.c.refs)-1 {
+		if s := a.get(k, o.at); s.First == 0 {
+			s.First = o.at
+		}
+		return nil
 	}
 	span := int64(a.c.span)
 	preceding := a.self || i == len(a.c.refs)-1
@@ -165,19 +188,30 @@ func (a *absenceState) observe(o *observation, i int, k *group) func() verdict {
 		}
 	}
 	switch {
+	case a.among:
+		if before.First == 0 || o.at-before.First < int64(a.learn) {
+			return nil
+		}
 	case before.N == 0 && (a.known || o.at-a.Begin < span):
 		return nil
-	case before.N > 0 && o.at-before.Last < span:
+	}
+	if before.N > 0 && o.at-before.Last < span {
 		return nil
 	}
 	return func() verdict {
 		v := verdict{count: 1, from: o.at}
 		term := Term{"since the last event that should come before", "never seen", ">= " + spanText(a.c.span)}
+		if a.self {
+			term.Name = "since the last such event"
+		}
 		if before.N > 0 {
 			term.Value = time.Duration(o.at - before.Last).Round(time.Second).String()
 			v.events, v.count, v.from = []Ref{before.Ref}, 2, before.Last
 		}
 		v.terms = []Term{term, {"such events before", strconv.Itoa(before.N), ""}}
+		if a.among {
+			v.terms = append(v.terms, Term{"time since the group's first event", time.Duration(o.at - before.First).Round(time.Second).String(), ">= " + spanText(a.learn)})
+		}
 		return v
 	}
 }
