@@ -60,7 +60,7 @@ alerts:
 	var took []time.Duration
 	for i := range *attackCount {
 		call := s.userKey(fmt.Sprintf("user-%d", i))
-		for j := range 20 {
+		for j := range 15 {
 			if got := call(fmt.Sprintf("/customers/%d", 100*i+j)); got != 200 {
 				t.Fatalf("attack %d: got %d", i, got)
 			}
