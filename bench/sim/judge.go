@@ -32,6 +32,7 @@ type incident struct {
 	open   bool
 	c      *campaign // that it shows; nil: none, and so it is false
 	first  detect.Finding
+	alike  string // the look-alike that it comes from, if it is false
 }
 
 // run is what became of one world.
@@ -80,6 +81,9 @@ func judge(w *world, set *detect.Set, feed feeder, leaks *leaks) *run {
 		r.take(found)
 	})
 	r.take(feed.end())
+	for _, i := range r.incidents {
+		i.alike = r.alike(i)
+	}
 	r.sum = fmt.Sprintf("%x", r.hash.Sum(nil))
 	return r
 }
@@ -127,7 +131,8 @@ func (r *run) join(f detect.Finding) {
 		r.incidents = append(r.incidents, i)
 	}
 	i.last = f.At
-	if c := r.shows(f); c != nil {
+	c := r.shows(f)
+	if c != nil {
 		if len(i.rules) == 0 {
 			i.c = c
 		}
@@ -135,7 +140,9 @@ func (r *run) join(f detect.Finding) {
 			r.found[c] = f
 		}
 	}
-	i.level = max(i.level, level)
+	if c == nil || i.c != nil { // one that is false is not made worse by an attack that comes later
+		i.level = max(i.level, level)
+	}
 	if !slices.Contains(i.rules, f.Rule) {
 		i.rules = append(i.rules, f.Rule)
 	}

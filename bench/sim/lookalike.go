@@ -78,6 +78,10 @@ func (w *world) program(r *rand.Rand, a *actor, start time.Time) {
 // lookalikes makes what looks like an attack on day d and is none.
 func (w *world) lookalikes(d int, start time.Time) {
 	r := w.random(fmt.Sprint("alike", d))
+	if d%7 < 5 {
+		w.lookers(r, start)
+		w.clerks(r, d, start)
+	}
 	switch d {
 	case 2, 16:
 		w.loadTest(r, start.Add(20*time.Hour))
@@ -238,6 +242,55 @@ func (w *world) outage(r *rand.Rand, t time.Time) {
 			s.try(opLogin, "", one(r, []int{503, 503, 503, 500, 401}))
 			s.wait(10 * time.Second)
 		}
+	}
+}
+
+// lookers go through lists page by page, and open the one that they looked for.
+func (w *world) lookers(r *rand.Rand, start time.Time) {
+	for range max(int(4*w.size), 1) {
+		a := w.pick("staff", w.staff, r)
+		lists, one := opCustomers, opCustomer
+		switch a.role {
+		case "support":
+			lists, one = opTickets, opTicket
+		case "finance":
+			lists, one = opInvoices, opInvoice
+		}
+		t := w.moment(r, start, a.peak)
+		s := w.at(r, a, t, w.place(r, a, t))
+		s.alike = "looking page by page"
+		var ids []string
+		for range int(3 * pareto(r, 1.2, 15)) {
+			ids = s.list(lists, 20, s.ids(lists))
+			s.wait(6 * time.Second)
+		}
+		s.open(one, ids[r.IntN(len(ids))])
+		a.visits = append(a.visits, visit{t, s.t, s.address})
+	}
+}
+
+// clerks work lists off, entry by entry: some always did, and some begin to.
+func (w *world) clerks(r *rand.Rand, d int, start time.Time) {
+	begin := max(int(2*w.size), 1)
+	for i, a := range w.staff {
+		switch {
+		case a.role != "finance" || i%10 != 3 && i%10 != 4:
+			continue
+		case i%10 == 4:
+			if begin--; begin < 0 || d < 12 {
+				continue
+			}
+		}
+		t := w.moment(r, start, a.peak)
+		s := w.at(r, a, t, w.place(r, a, t))
+		s.alike = "clerk who works lists off"
+		for range 1 + r.IntN(5) {
+			for _, id := range s.list(opInvoices, 20, s.ids(opInvoices)) {
+				s.wait(40 * time.Second)
+				s.open(opInvoice, id)
+			}
+		}
+		a.visits = append(a.visits, visit{t, s.t, s.address})
 	}
 }
 

@@ -29,16 +29,13 @@ import (
 	"github.com/gatebook/gatebook/internal/detect"
 )
 
-// leakWorlds is how many worlds the leak test looks at: a quarter of a million
-// events are enough for three digits.
-const leakWorlds = 6
-
 // plan is what to run.
 type plan struct {
-	seeds, quiet, poison, rough int
-	first                       uint64
-	events                      int
-	detail                      bool
+	seeds, quiet, poison, rough, leaks int
+	first                              uint64
+	events                             int
+	attacks, detail                    bool
+	keep                               string
 }
 
 func main() {
@@ -49,8 +46,23 @@ func main() {
 	flag.IntVar(&p.quiet, "quiet", -1, "how many of the worlds also without any attack (-1: a fifth)")
 	flag.IntVar(&p.poison, "poison", -1, "how many of the worlds also with attackers who warm up (-1: a tenth)")
 	flag.IntVar(&p.rough, "rough", 1, "how many of the worlds also with duplicates, disorder and crashes")
+	flag.IntVar(&p.leaks, "leaks", 6, "how many of the worlds the leak test looks at: it takes as long as the rules")
+	flag.BoolVar(&p.attacks, "attacks", true, "run the worlds with attacks; without, only those of -quiet and -poison")
 	flag.BoolVar(&p.detail, "v", false, "print each false incident")
+	flag.StringVar(&p.keep, "keep", "", "write what the report needs of the runs to `FILE`, too")
+	of := flag.Bool("report", false, "run nothing: print one report of the files that other runs kept")
 	flag.Parse()
+	if *of {
+		all := reports()
+		for _, name := range flag.Args() {
+			if err := readKept(name, all); err != nil {
+				fmt.Fprintln(os.Stderr, "sim:", err)
+				os.Exit(2)
+			}
+		}
+		p.tables(os.Stdout, all)
+		return
+	}
 	if p.quiet < 0 {
 		p.quiet = (p.seeds + 4) / 5
 	}
@@ -88,7 +100,8 @@ func (p plan) run(ctx context.Context, out, progress io.Writer) (bool, error) {
 		fmt.Fprintf(progress, "seed %d, %s: %d events, %d findings, %v\n", seed, name, r.events, r.findings, time.Since(begin).Round(time.Second))
 		return r
 	}
-	var loud, quiet, poisoned report
+	all := reports()
+	loud, quiet, poisoned := all[withAttacks], all[withNone], all[warmedUp]
 	ok := true
 	for i := range p.seeds {
 		if ctx.Err() != nil {
@@ -99,15 +112,18 @@ func (p plan) run(ctx context.Context, out, progress io.Writer) (bool, error) {
 			s = nil
 		}
 		l := secrets
-		if i >= leakWorlds {
+		if i >= p.leaks {
 			l = nil
 		}
-		r := one(seed, "attacks", true, false, &plain{}, l, s)
-		if ctx.Err() != nil && len(loud.runs) > 0 {
-			break
+		var r *run
+		if p.attacks {
+			r = one(seed, withAttacks, true, false, &plain{}, l, s)
+			if ctx.Err() != nil && len(loud.runs) > 0 {
+				break
+			}
+			loud.runs = append(loud.runs, r)
 		}
-		loud.runs = append(loud.runs, r)
-		if i < p.rough && ctx.Err() == nil {
+		if r != nil && i < p.rough && ctx.Err() == nil {
 			f := &rough{}
 			same := one(seed, "duplicates, disorder, crashes", true, false, f, nil, nil).sum == r.sum
 			if ctx.Err() != nil {
@@ -117,26 +133,55 @@ func (p plan) run(ctx context.Context, out, progress io.Writer) (bool, error) {
 			fmt.Fprintf(out, "seed %d: each fiftieth event twice, all up to 2 s late, %d crashes: the same %d findings, byte for byte: %v\n", seed, f.crashes, r.findings, same)
 		}
 		if i < p.quiet && ctx.Err() == nil {
-			quiet.add(ctx, one(seed, "no attack", false, false, &plain{}, nil, nil))
+			quiet.add(ctx, one(seed, withNone, false, false, &plain{}, nil, nil))
 		}
 		if i < p.poison && ctx.Err() == nil {
-			poisoned.add(ctx, one(seed, "warmed up", true, true, &plain{}, nil, nil))
+			poisoned.add(ctx, one(seed, warmedUp, true, true, &plain{}, nil, nil))
 		}
 	}
-	look.print(out)
-	loud.campaigns(out)
-	loud.metrics(out, &quiet)
-	loud.alarms(out, p.detail)
+	if p.attacks {
+		look.print(out)
+	}
+	p.tables(out, all)
+	if p.keep != "" {
+		if err := keep(p.keep, all); err != nil {
+			return false, err
+		}
+	}
+	return (!p.attacks || p.leaks == 0 || secrets.print(out)) && ok, nil
+}
+
+// reports are one for each kind of run.
+func reports() map[string]*report {
+	return map[string]*report{withAttacks: {}, withNone: {}, warmedUp: {}}
+}
+
+// tables prints what became of all runs.
+func (p plan) tables(out io.Writer, all map[string]*report) {
+	loud, quiet, poisoned := all[withAttacks], all[withNone], all[warmedUp]
+	if len(loud.runs) > 0 {
+		loud.campaigns(out)
+		loud.metrics(out, quiet)
+		loud.alarms(out, p.detail)
+	}
 	if len(quiet.runs) > 0 {
-		fmt.Fprintf(out, "\nWithout any attack (%d worlds):\n", len(quiet.runs))
-		quiet.alarms(out, false)
+		n, days, _, _ := quiet.events()
+		fmt.Fprintf(out, "\nWithout any attack (%d worlds, %d events in %d actor-days):\n", len(quiet.runs), n, days)
+		quiet.alarms(out, p.detail)
 	}
 	if len(poisoned.runs) > 0 {
 		fmt.Fprintf(out, "\nWith attackers who warm up for four days (%d worlds): recall", len(poisoned.runs))
 		for _, s := range strengths {
 			fmt.Fprintf(out, ", %s %.3f", s, poisoned.outcome("", s).recall())
 		}
+		fmt.Fprintf(out, "\nMissed then:")
+		for _, k := range kinds {
+			for _, s := range strengths {
+				if o := poisoned.outcome(k.name, s); o.found < o.n {
+					fmt.Fprintf(out, " %s, %s (%d of %d);", k.name, s, o.n-o.found, o.n)
+				}
+			}
+		}
 		fmt.Fprintln(out)
 	}
-	return secrets.print(out) && ok, nil
 }

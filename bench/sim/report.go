@@ -217,7 +217,7 @@ func (p *report) alarms(out io.Writer, detail bool) {
 	for _, r := range p.runs {
 		for _, i := range r.incidents {
 			if i.c == nil {
-				by[fmt.Sprintf("| %s | `%s` | %s |", levels[i.level], i.rules[0], r.alike(i))]++
+				by[fmt.Sprintf("| %s | `%s` | %s |", levels[i.level], i.rules[0], i.alike)]++
 				if detail {
 					fmt.Fprintf(out, "seed %d: %s: %s %v, %d events, %v\n", r.seed, i.entity, levels[i.level], i.rules, i.first.Count, terms(i.first))
 				}
