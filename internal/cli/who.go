@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -65,16 +68,42 @@ func (p *Program) whoCmd() *cobra.Command {
 		if o.form == "json" {
 			return lines(p.Stdout).Encode(&who)
 		}
+		if len(who.Identities) == 0 {
+			return p.unknown(c.Context(), api, &o, who.Asked)
+		}
 		return p.who(&o, &who)
 	}
 	return c
 }
 
-func (p *Program) who(o *output, w *reading.Person) error {
-	if len(w.Identities) == 0 {
-		p.note("nothing is known of %s; search looks into paths and bodies too", w.Asked)
+// unknown tells of a name that is nobody's whose name it is a part of.
+func (p *Program) unknown(ctx context.Context, from *client, o *output, name string) error {
+	var found reading.Candidates
+	err := from.get(ctx, "/api/v1/measures/candidates", url.Values{"name": {name}}, &found)
+	if f := new(failure); err != nil && !errors.As(err, &f) {
+		return err
+	}
+	if len(found.Candidates) == 0 { // also if they cannot be looked up, or not by this reader
+		p.note("nothing is known of %s; search looks into paths and bodies too", name)
 		return nil
 	}
+	p.note("nothing is known of exactly %s, but of:", name)
+	l, rows := p.look(o), make([][]cell, 0, len(found.Candidates))
+	for _, c := range found.Candidates {
+		_, id, _ := strings.Cut(c.Subject, ":")
+		name := c.Name
+		if c.Kind == "user" || c.Kind == "service" || c.Kind == "machine" {
+			id = cmp.Or(name, id)
+		}
+		if name == id {
+			name = ""
+		}
+		rows = append(rows, []cell{{id, bold}, {c.Kind, plain}, {name, plain}, {strconv.FormatUint(c.Calls, 10), plain}, {l.time(c.Last), dim}})
+	}
+	return l.table(p.Stdout, []string{"who", "kind", "name", "calls", "last seen"}, rows)
+}
+
+func (p *Program) who(o *output, w *reading.Person) error {
 	l := p.look(o)
 	var rows [][]cell
 	for _, i := range w.Identities {
