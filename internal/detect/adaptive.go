@@ -323,6 +323,8 @@ type baseline struct {
 	In   uint32   `json:"in"`   // what the bins hold
 	Tail float64  `json:"tail"` // mean of what was above the quantile
 	Tops uint64   `json:"tops"` // how many were above it
+
+	quantile float64 // 99 %; 0: it is to be computed
 }
 
 func (b *baseline) learn(x float64) {
@@ -340,6 +342,7 @@ func (b *baseline) learn(x float64) {
 	b.Bins[i]++
 	b.In++
 	b.N++
+	b.quantile = 0
 	if b.In >= 4096 {
 		b.In = 0
 		for i := range b.Bins {
@@ -351,6 +354,13 @@ func (b *baseline) learn(x float64) {
 
 // high returns the 99 % quantile, from above: the upper edge of its bin.
 func (b *baseline) high() float64 {
+	if b.quantile == 0 {
+		b.quantile = b.findHigh()
+	}
+	return b.quantile
+}
+
+func (b *baseline) findHigh() float64 {
 	below := uint32(0)
 	for i, n := range b.Bins {
 		if below += uint32(n); float64(below) >= 0.99*float64(b.In) {

@@ -13,6 +13,7 @@ type derived struct {
 	name, doc string
 	str       func(*event.Event) string          // of one value
 	values    func(*event.Event, func(v string)) // of a list; nil, and no str: it is in objectLists
+	from      func(*event.Event) (a, b string)   // what str is made of; nil: it is cheaper than to remember it
 }
 
 // tenantTypes are the types of object that are tenants.
@@ -27,16 +28,16 @@ var privileged = []string{
 }
 
 var derivedFields = []derived{
-	{"who.network", "The network of `who.address`: its first 24 bits, or 48 of IPv6, as in `192.0.2.0/24`.", func(e *event.Event) string { return network(e, 24, 48) }, nil},
-	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place.", func(e *event.Event) string { return network(e, 16, 32) }, nil},
-	{"who.program", "The kind of program that called: the JA4 of its ClientHello, and the names in its user agent without their versions.", program, nil},
-	{"what.uri", "The path and the query as sent, redacted.", uri, nil},
-	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`.", nil, nil},
-	{"what.own", "Those of `what.asked` whose id is the caller's own: `who.subject`, `who.email` or `principal.id`.", nil, own},
-	{"what.tenants", "The tenants that the request names: the ids of its objects of type " + strings.Join(tenantTypes, ", ") + ".", nil, tenants},
-	{"what.tenants.foreign", "Those of them that are not the caller's own, `who.tenant`. Absent where that is not known.", nil, foreignTenants},
-	{"what.targets.foreign", "Those of `what.targets` that are neither under the domain of the caller's mail address, nor that of the API.", nil, foreignTargets},
-	{"what.privileged", "Those of `what.properties` whose last name says what somebody may do, whose something is, or what it costs, such as `role`, `is_admin`, `owner_id` and `price`.", nil, privilegedNames},
+	{"who.network", "The network of `who.address`: its first 24 bits, or 48 of IPv6, as in `192.0.2.0/24`.", func(e *event.Event) string { return network(e, 24, 48) }, nil, fromAddress},
+	{"who.network.wide", "A wider network: the first 16 bits, or 32 of IPv6. It stands for the provider or the place.", func(e *event.Event) string { return network(e, 16, 32) }, nil, fromAddress},
+	{"who.program", "The kind of program that called: the JA4 of its ClientHello, and the names in its user agent without their versions.", program, nil, fromProgram},
+	{"what.uri", "The path and the query as sent, redacted.", uri, nil, nil},
+	{"what.given", "Those of the objects that came in the answer and that the request did not name, each as `type/id`.", nil, nil, nil},
+	{"what.own", "Those of `what.asked` whose id is the caller's own: `who.subject`, `who.email` or `principal.id`.", nil, own, nil},
+	{"what.tenants", "The tenants that the request names: the ids of its objects of type " + strings.Join(tenantTypes, ", ") + ".", nil, tenants, nil},
+	{"what.tenants.foreign", "Those of them that are not the caller's own, `who.tenant`. Absent where that is not known.", nil, foreignTenants, nil},
+	{"what.targets.foreign", "Those of `what.targets` that are neither under the domain of the caller's mail address, nor that of the API.", nil, foreignTargets, nil},
+	{"what.privileged", "Those of `what.properties` whose last name says what somebody may do, whose something is, or what it costs, such as `role`, `is_admin`, `owner_id` and `price`.", nil, privilegedNames, nil},
 }
 
 // Derived are the fields that only rules have, with their meaning.
@@ -51,10 +52,24 @@ func Derived() []struct{ Name, Doc string } {
 func lookupDerived(name string) *field {
 	for i := range derivedFields {
 		if d := &derivedFields[i]; d.name == name {
-			return &field{name: name, typ: event.TypeString, list: d.str == nil, str: d.str, slow: d.values, objects: objectLists[name], costly: true}
+			return &field{name: name, typ: event.TypeString, list: d.str == nil, str: d.str, slow: d.values, objects: objectLists[name], costly: true, from: d.from}
 		}
 	}
 	return nil
+}
+
+func fromAddress(e *event.Event) (a, b string) {
+	if e.Who == nil {
+		return "", ""
+	}
+	return e.Who.Address, ""
+}
+
+func fromProgram(e *event.Event) (a, b string) {
+	if e.Who == nil {
+		return "", ""
+	}
+	return e.Who.TLS.JA4, e.Who.UserAgent
 }
 
 func uri(e *event.Event) string {
@@ -82,22 +97,22 @@ func tenants(e *event.Event, yield func(string)) {
 	if e.What == nil {
 		return
 	}
-	for _, o := range e.What.Objects[:min(e.What.Asked, uint64(len(e.What.Objects)))] {
-		if slices.Contains(tenantTypes, o.Type) {
+	for i := range min(e.What.Asked, uint64(len(e.What.Objects))) {
+		if o := &e.What.Objects[i]; slices.Contains(tenantTypes, o.Type) {
 			yield(o.ID)
 		}
 	}
 }
 
 func foreignTenants(e *event.Event, yield func(string)) {
-	if e.Who == nil || e.Who.Tenant == "" {
+	if e.Who == nil || e.Who.Tenant == "" || e.What == nil {
 		return
 	}
-	tenants(e, func(id string) {
-		if !strings.EqualFold(id, e.Who.Tenant) {
-			yield(id)
+	for i := range min(e.What.Asked, uint64(len(e.What.Objects))) {
+		if o := &e.What.Objects[i]; slices.Contains(tenantTypes, o.Type) && !strings.EqualFold(o.ID, e.Who.Tenant) {
+			yield(o.ID)
 		}
-	})
+	}
 }
 
 func foreignTargets(e *event.Event, yield func(string)) {

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/gatebook/gatebook/event"
@@ -22,6 +23,7 @@ type field struct {
 
 	fill    func(*event.Event, []string) []string // appends the values
 	objects func(*event.Event) []event.Object     // its values are type/id
+	from    func(*event.Event) (a, b string)      // what str is made of, where that is worth remembering
 }
 
 // each calls yield for each value.
@@ -199,6 +201,22 @@ var textLists = map[string]func(*event.Event) []string{
 var fills = map[string]func(*event.Event, []string) []string{
 	"data":     func(e *event.Event, to []string) []string { return appendClasses(to, e.Data) },
 	"received": func(e *event.Event, to []string) []string { return appendClasses(to, e.Received) },
+	"credential.delegation": func(e *event.Event, to []string) []string {
+		for i := range e.Credential.Delegation {
+			if id := e.Credential.Delegation[i].ID; id != "" {
+				to = append(to, id)
+			}
+		}
+		return to
+	},
+	"scopes.missing": func(e *event.Event, to []string) []string {
+		for _, s := range e.Operation.Scopes {
+			if _, found := slices.BinarySearch(e.Credential.Scopes, s); !found && s != "" {
+				to = append(to, s)
+			}
+		}
+		return to
+	},
 	"who.groups": func(e *event.Event, to []string) []string {
 		if e.Who == nil {
 			return to

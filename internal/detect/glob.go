@@ -113,7 +113,17 @@ func (p part) find(s string, from int, fold bool) int {
 		}
 		return -1
 	}
+	small, large := byte(0), byte(0) // the first byte, in both cases
+	if p.any == nil && len(p.text) > 0 {
+		small = lower(p.text[0])
+		if large = small; 'a' <= small && small <= 'z' {
+			large -= 'a' - 'A'
+		}
+	}
 	for i := from; i+len(p.text) <= len(s); i++ {
+		if p.any == nil && i < len(s) && s[i] != small && s[i] != large {
+			continue
+		}
 		if p.at(s, i, fold) {
 			return i
 		}

@@ -87,10 +87,6 @@ type mods struct {
 // test compiles one "field|modifier: value". Rules of one set share the tests
 // that are written alike.
 func (r *reader) test(p pair, path string) predicate {
-	test := r.newTest(p, path)
-	if test == nil {
-		return nil
-	}
 	name := p.key + "\x00" + strconv.Itoa(int(p.value.shape)) + "\x00" + p.value.text
 	for _, item := range p.value.items {
 		name += "\x00" + item.text
@@ -98,12 +94,16 @@ func (r *reader) test(p pair, path string) predicate {
 	number, known := r.numbers[name]
 	if !known {
 		number = len(r.numbers)
-		r.numbers[name] = number
 	}
+	test := r.newTest(p, path, number)
+	if test == nil {
+		return nil
+	}
+	r.numbers[name] = number
 	return shared(number, test)
 }
 
-func (r *reader) newTest(p pair, path string) predicate {
+func (r *reader) newTest(p pair, path string, number int) predicate {
 	name, rest, _ := strings.Cut(p.key, "|")
 	f := lookupField(name)
 	if f == nil {
@@ -139,19 +139,49 @@ func (r *reader) newTest(p pair, path string) predicate {
 		return nil
 	}
 	var tests []predicate
+	var matches []func(string) bool
 	for _, v := range values {
 		if v.shape != scalar {
 			r.at(v, path, "has an entry that is not a single value")
 			continue
 		}
-		if t := r.value(f, m, v, path); t != nil {
+		if match, t := r.value(f, m, v, path); match != nil {
+			matches = append(matches, match)
+		} else if t != nil {
 			tests = append(tests, t)
 		}
 	}
-	if m.all {
+	switch {
+	case len(matches) == 0 && m.all:
+		return and(tests)
+	case len(matches) == 0:
+		return or(tests)
+	case m.all:
+		for _, match := range matches {
+			tests = append(tests, func(v *view) bool { return v.any(f, match) })
+		}
 		return and(tests)
 	}
-	return or(tests)
+	some := oneOf(matches)
+	if m.op == "" && len(matches) < 4 {
+		return func(v *view) bool { return v.any(f, some) }
+	}
+	return func(v *view) bool { return v.anyAgain(f, number, some) }
+}
+
+// oneOf reports whether one of the matches holds.
+func oneOf(matches []func(string) bool) func(string) bool {
+	if len(matches) == 1 {
+		return matches[0]
+	}
+	return func(s string) bool {
+		for _, match := range matches {
+			if match(s) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 func (r *reader) modifiers(p pair, rest, path string) (m mods, ok bool) {
@@ -178,8 +208,9 @@ func (r *reader) modifiers(p pair, rest, path string) (m mods, ok bool) {
 	return m, true
 }
 
-// value compiles the test of f against one value.
-func (r *reader) value(f *field, m mods, v *node, path string) predicate {
+// value compiles the test of f against one value: of text what a value of the
+// field must match, else a predicate.
+func (r *reader) value(f *field, m mods, v *node, path string) (func(string) bool, predicate) {
 	op := m.op
 	if op == "" && strings.ContainsAny(v.text, "*?") {
 		op = "glob"
@@ -187,33 +218,31 @@ func (r *reader) value(f *field, m mods, v *node, path string) predicate {
 	r.cost += estimate(f, op)
 	switch m.op {
 	case "gt", "gte", "lt", "lte":
-		return r.comparison(f, m.op, v, path)
+		return nil, r.comparison(f, m.op, v, path)
 	case "cidr":
 		p, err := netip.ParsePrefix(v.text)
 		if err != nil {
 			r.at(v, path, "%q is not a network, write it as 192.0.2.0/24", clip(v.text))
-			return nil
+			return nil, nil
 		}
 		p = p.Masked()
-		return func(v *view) bool {
-			return v.any(f, func(s string) bool {
-				a, err := netip.ParseAddr(s)
-				return err == nil && p.Contains(a.WithZone("").Unmap())
-			})
-		}
+		return func(s string) bool {
+			a, err := netip.ParseAddr(s)
+			return err == nil && p.Contains(a.WithZone("").Unmap())
+		}, nil
 	case "re":
-		return r.expression(f, v, path)
+		return r.expression(f, v, path), nil
 	}
 	if f.num != nil {
 		if m.op != "" {
 			r.at(v, path, "%s is for text, and %s is a number: use gt, gte, lt, lte or the number itself", m.op, f.name)
-			return nil
+			return nil, nil
 		}
 		want, ok := r.number(f, v, path)
 		if !ok {
-			return nil
+			return nil, nil
 		}
-		return func(v *view) bool { n, ok := f.num(v.Event); return ok && n == want }
+		return nil, func(v *view) bool { n, ok := f.num(v.Event); return ok && n == want }
 	}
 	pattern := v.text
 	switch m.op {
@@ -224,8 +253,7 @@ func (r *reader) value(f *field, m mods, v *node, path string) predicate {
 	case "endswith":
 		pattern = "*" + pattern
 	}
-	match := glob(pattern, !m.cased)
-	return func(v *view) bool { return v.any(f, match) }
+	return glob(pattern, !m.cased), nil
 }
 
 func (r *reader) comparison(f *field, op string, v *node, path string) predicate {
@@ -300,7 +328,7 @@ func parseSpan(s string) (time.Duration, error) {
 // expression compiles a regular expression. It runs only on values that have
 // the longest text that the expression requires, because it costs as much as
 // twenty rules.
-func (r *reader) expression(f *field, v *node, path string) predicate {
+func (r *reader) expression(f *field, v *node, path string) func(string) bool {
 	if f.num != nil {
 		r.at(v, path, "re is for text, and %s is a number", f.name)
 		return nil
@@ -321,9 +349,7 @@ func (r *reader) expression(f *field, v *node, path string) predicate {
 		return nil
 	}
 	may := glob("*"+escape.Replace(literal)+"*", fold)
-	return func(v *view) bool {
-		return v.any(f, func(s string) bool { return may(s) && re.MatchString(s) })
-	}
+	return func(s string) bool { return may(s) && re.MatchString(s) }
 }
 
 var escape = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)

@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/gatebook/gatebook/event"
+import (
+	"strings"
+
+	"github.com/gatebook/gatebook/event"
+)
 
 // view is an event as the rules of one engine look at it. What one rule has
 // found out about it (the values of a field, their hashes, whether a test
@@ -10,8 +14,10 @@ type view struct {
 	*event.Event
 	turn   uint32       // of the event; what is marked with another one is of an earlier one
 	tests  []testMemo   // by number of the test in the set
+	texts  []*textMemo  // likewise; nil: it is not one of many texts
 	fields []fieldMemo  // by number of the field
 	hashes []hashesMemo // by number of the field
+	made   [][]composed // likewise
 	whens  map[*when]*whenRun
 	failed uint64 // expressions that could not be computed
 
@@ -26,6 +32,18 @@ type testMemo struct {
 	holds bool
 }
 
+// textMemo is what a test of texts has answered lately, for any event: most
+// programs, routes and scopes come again and again, and to look for ten words in
+// each takes long. Where values seldom come again it gives up.
+type textMemo struct {
+	known [32]struct {
+		text  string
+		holds bool
+	}
+	hits, misses uint32
+	useless      bool
+}
+
 type fieldMemo struct {
 	turn   uint32
 	text   string
@@ -38,7 +56,7 @@ type hashesMemo struct {
 }
 
 func newView(tests int, s Secret) *view {
-	v := &view{turn: 1, tests: make([]testMemo, tests), fields: make([]fieldMemo, len(fieldNumbers)), hashes: make([]hashesMemo, len(fieldNumbers)), hasher: newHasher(s)}
+	v := &view{turn: 1, tests: make([]testMemo, tests), texts: make([]*textMemo, tests), fields: make([]fieldMemo, len(fieldNumbers)), hashes: make([]hashesMemo, len(fieldNumbers)), made: make([][]composed, len(fieldNumbers)), hasher: newHasher(s)}
 	v.collect = func(s string) { v.into.values = append(v.into.values, s) }
 	return v
 }
@@ -76,9 +94,45 @@ func (v *view) text(f *field) string {
 	}
 	m := &v.fields[f.number]
 	if m.turn != v.turn {
-		m.turn, m.text = v.turn, f.one(v.Event)
+		m.turn = v.turn
+		if f.from != nil {
+			m.text = v.recall(f)
+		} else {
+			m.text = f.one(v.Event)
+		}
 	}
 	return m.text
+}
+
+// composed is a text that was made of others.
+type composed struct{ a, b, text string }
+
+// recall returns the text of a field that is made of two others, which often
+// are those of an earlier event.
+func (v *view) recall(f *field) string {
+	a, b := f.from(v.Event)
+	if a == "" && b == "" {
+		return f.str(v.Event)
+	}
+	list := v.made[f.number]
+	if list == nil {
+		list = make([]composed, 256)
+		v.made[f.number] = list
+	}
+	n := len(a) + 31*len(b)
+	for _, s := range [...]string{a, b} {
+		for i := max(0, len(s)-8); i < len(s); i++ {
+			n = 31*n + int(s[i])
+		}
+		if len(s) > 8 {
+			n = 31*n + int(s[len(s)/2])
+		}
+	}
+	k := &list[uint(n)%uint(len(list))]
+	if k.text == "" || k.a != a || k.b != b {
+		*k = composed{strings.Clone(a), strings.Clone(b), f.str(v.Event)}
+	}
+	return k.text
 }
 
 // values returns the values of a field that can have several. They are valid
@@ -117,6 +171,44 @@ func (v *view) any(f *field, holds func(string) bool) bool {
 		}
 	}
 	return false
+}
+
+// anyAgain is any, of a test of which the answers are remembered by text.
+func (v *view) anyAgain(f *field, number int, holds func(string) bool) bool {
+	m := v.texts[number]
+	if m == nil {
+		m = &textMemo{}
+		v.texts[number] = m
+	}
+	if m.useless {
+		return v.any(f, holds)
+	}
+	if !f.list {
+		s := v.text(f)
+		return s != "" && m.holds(s, holds)
+	}
+	for _, s := range v.values(f) {
+		if m.holds(s, holds) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *textMemo) holds(s string, holds func(string) bool) bool {
+	n := len(s)
+	k := &m.known[(n+int(s[0])+3*int(s[n/2])+5*int(s[n-1])+7*int(s[n/4]))%len(m.known)]
+	if k.text == s {
+		m.hits++
+		return k.holds
+	}
+	if m.misses++; m.misses == 512 {
+		m.useless = m.hits < 2*m.misses
+		m.hits, m.misses = 0, 0
+	}
+	h := holds(s)
+	k.text, k.holds = strings.Clone(s), h
+	return h
 }
 
 func (v *view) present(f *field) bool {
