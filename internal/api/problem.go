@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/report"
+	"github.com/gatebook/gatebook/internal/revoke"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -99,6 +100,12 @@ func problemOf(err error) *Problem {
 	case errors.Is(err, act.ErrApproval):
 		return &Problem{Status: 403, Type: "approval", Detail: detail, Help: "ask another investigator or administrator"}
 	case errors.Is(err, act.ErrConflict), errors.Is(err, act.ErrRepeats):
+		return &Problem{Status: 409, Type: "conflict", Detail: detail}
+	case errors.Is(err, revoke.ErrProtected):
+		return &Problem{Status: 403, Type: "protected", Detail: detail}
+	case errors.Is(err, revoke.ErrNowhere):
+		return &Problem{Status: 422, Type: "provider", Detail: detail, Help: "see act.providers in docs/config.md"}
+	case errors.Is(err, revoke.ErrConflict), errors.Is(err, revoke.ErrRepeats):
 		return &Problem{Status: 409, Type: "conflict", Detail: detail}
 	case errors.As(err, &held):
 		return &Problem{Status: 423, Type: "held", Detail: held.Error()}

@@ -64,6 +64,7 @@ func routes() []route {
 	}
 	list = append(list, readerRoutes()...)
 	list = append(list, measureRoutes()...)
+	list = append(list, revocationRoutes()...)
 	list = append(list, sessionRoutes()...)
 	list = append(list, accountRoutes()...)
 	list = append(list, oidcRoutes()...)

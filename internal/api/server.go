@@ -20,6 +20,7 @@ import (
 	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/people/oidc"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/revoke"
 )
 
 // Config is what the API serves. Room and Tokens are required.
@@ -28,6 +29,7 @@ type Config struct {
 	Tokens  []Token
 	Keeper  *erasure.Keeper // nil: nothing can be erased, held or expire
 	Act     *act.Keeper     // nil: nothing can be blocked
+	Revoke  *revoke.Desk    // nil: nothing can be taken back at providers
 	Alerts  *alert.Book     // nil: there is no detection here
 	Keys    Keys            // nil: keys cannot be managed
 	Readers Readers         // lets in more readers; nil: there are none, and none can be made

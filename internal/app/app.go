@@ -31,6 +31,7 @@ import (
 	"github.com/gatebook/gatebook/internal/policy"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
+	"github.com/gatebook/gatebook/internal/revoke"
 	"github.com/gatebook/gatebook/internal/stamp"
 	"github.com/gatebook/gatebook/internal/state"
 	"github.com/gatebook/gatebook/internal/vault"
@@ -85,6 +86,7 @@ type App struct {
 	keeper  *erasure.Keeper
 	live    policy.Live // what the gateway asks about calls
 	act     *act.Keeper
+	revoke  *revoke.Desk
 	api     http.Handler
 
 	operations *operation.Tracker   // what the calls are about
@@ -233,6 +235,11 @@ func (a *App) openRoom(serving bool) error {
 		return err
 	}
 
+	// Revoke: what is taken back where it was given.
+	if err = a.openRevoke(); err != nil {
+		return err
+	}
+
 	// Detection: a view that judges, and the alerts that it leads to.
 	if err = a.openDetection(serving); err != nil {
 		return fmt.Errorf("opening detection: %w", err)
@@ -296,6 +303,7 @@ func (a *App) Run(ctx context.Context) error {
 	views.run(end, "having checkpoints time-stamped", a.stamper.Run)
 	if a.ops != nil {
 		views.run(end, "delivering alerts", a.outbox.Run)
+		views.run(end, "taking access back", a.revoke.Run)
 		views.run(end, "the operations listener", a.serveOps)
 	}
 	for _, d := range a.doors {

@@ -72,7 +72,7 @@ func (a *App) checks() []api.Check {
 		p := a.follower.Progress()
 		out = append(out, api.Check{Name: "index-lag", OK: p.Behind < 30*time.Second, Detail: fmt.Sprintf("%d records behind", p.Lag)})
 	}
-	for _, check := range []func() (api.Check, bool){a.witnessCheck, a.stampCheck, a.receiverCheck, a.detectionCheck} {
+	for _, check := range []func() (api.Check, bool){a.witnessCheck, a.stampCheck, a.receiverCheck, a.providerCheck, a.detectionCheck} {
 		if c, ok := check(); ok {
 			out = append(out, c)
 		}
@@ -126,7 +126,7 @@ func (a *App) metrics() []api.Metric {
 			errs = append(errs, counter("gatebook_call_errors_total", "Calls by what went wrong.", g.Errors[k], l, api.Label{Name: "error", Value: k}))
 		}
 	}
-	return slices.Concat(out, a.witnessMetrics(), a.detectionMetrics(), a.receiverMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
+	return slices.Concat(out, a.witnessMetrics(), a.detectionMetrics(), a.receiverMetrics(), a.providerMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -217,6 +217,10 @@ func (a *App) reload(next *config.Config) error {
 	if err != nil {
 		return err
 	}
+	providers, err := a.providers(&merged)
+	if err != nil {
+		return err
+	}
 	merged.Detect.Rules, merged.Detect.Disabled, merged.Detect.Levels = next.Detect.Rules, next.Detect.Disabled, next.Detect.Levels
 	if a.detector != nil {
 		if _, err := rules(&merged.Detect).Load(); err != nil {
@@ -266,6 +270,7 @@ func (a *App) reload(next *config.Config) error {
 	if err := a.act.SetRules(acting); err != nil {
 		return err
 	}
+	a.revoke.SetProviders(providers)
 	if a.detector != nil {
 		if err := a.detector.Swap(rules(&merged.Detect)); err != nil {
 			return err

@@ -21,6 +21,7 @@ var Floors = map[string]int{
 	"internal/config/...": 6, // the configuration file
 
 	"internal/act":        5, // blocks and throttles
+	"internal/revoke/...": 5, // access taken back at providers
 	"internal/alert/...":  5, // findings grouped for people
 	"internal/pack":       5, // evidence packs with their page
 	"internal/reading":    5, // the one door to the record
@@ -66,16 +67,18 @@ var Outside = []string{"bench/...", "test/...", "internal/arch"}
 // Neighbours lists the imports on one floor that are allowed, as "importer
 // imported", each with its reason.
 var Neighbours = map[string]string{
-	"ledger event":                        "the ledger's records are events, and an envelope is checked against its commitment",
-	"internal/identity/... capture":       "a resolver sees the evidence that capture defines, and answers with an identity of its",
-	"internal/classify/... capture":       "an observer is shown the bodies by capture, and answers with its facts",
-	"internal/operation/... capture":      "an observer is shown the calls by capture, and answers with its facts",
-	"internal/cli internal/app":           "the verb serve starts the program",
-	"internal/cli internal/verify":        "the verb verify is that of gatebook-verify",
-	"internal/api internal/console":       "one server answers for both",
-	"internal/alert/... internal/reading": "alerts are looked at and decided about by readers",
-	"internal/act internal/reading":       "what a reader decides is sealed as theirs, and previewed as a search is",
-	"internal/erasure internal/reading":   "an erasure is decided by a reader, and means events as a search does",
+	"ledger event":                           "the ledger's records are events, and an envelope is checked against its commitment",
+	"internal/identity/... capture":          "a resolver sees the evidence that capture defines, and answers with an identity of its",
+	"internal/classify/... capture":          "an observer is shown the bodies by capture, and answers with its facts",
+	"internal/operation/... capture":         "an observer is shown the calls by capture, and answers with its facts",
+	"internal/cli internal/app":              "the verb serve starts the program",
+	"internal/cli internal/verify":           "the verb verify is that of gatebook-verify",
+	"internal/api internal/console":          "one server answers for both",
+	"internal/alert/... internal/reading":    "alerts are looked at and decided about by readers",
+	"internal/act internal/reading":          "what a reader decides is sealed as theirs, and previewed as a search is",
+	"internal/revoke/... internal/reading":   "what a reader decides is sealed as theirs",
+	"internal/revoke/... internal/alert/...": "what leaves goes by the guarded connections of alerts, and is signed like them",
+	"internal/erasure internal/reading":      "an erasure is decided by a reader, and means events as a search does",
 }
 
 // Only lists packages, of this module and of others, that a few alone may

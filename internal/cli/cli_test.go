@@ -239,6 +239,9 @@ func TestScripts(t *testing.T) {
 				running(t, keeper.Run)
 				handler = api.New(c)
 			}
+			if filepath.Base(e.WorkDir) == "script-revoke" {
+				handler = api.New(revocations(e.T().(testing.TB), h))
+			}
 			srv := httptest.NewServer(handler)
 			e.Defer(srv.Close)
 			data := filepath.Join(e.WorkDir, "gatebook-data")

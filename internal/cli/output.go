@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,12 @@ func each[T any](p *Program, list []T) error {
 
 // listed returns a list of a server, for a table or CSV. As JSON it is printed
 // here already.
-func listed[T any](p *Program, c *cobra.Command, t *target, o *output, path string) (list []T, err error) {
+func listed[T any](p *Program, c *cobra.Command, t *target, o *output, path string) ([]T, error) {
+	return listedBy[T](p, c, t, o, path, nil)
+}
+
+// listedBy is listed with parameters.
+func listedBy[T any](p *Program, c *cobra.Command, t *target, o *output, path string, q url.Values) (list []T, err error) {
 	if err := o.check("table", "json", "csv"); err != nil {
 		return nil, usage(c, err)
 	}
@@ -77,7 +83,7 @@ func listed[T any](p *Program, c *cobra.Command, t *target, o *output, path stri
 		return nil, err
 	}
 	defer from.close(&err)
-	if err := from.get(c.Context(), path, nil, &list); err != nil {
+	if err := from.get(c.Context(), path, q, &list); err != nil {
 		return nil, err
 	}
 	if o.form == "json" {

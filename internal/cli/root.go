@@ -101,7 +101,7 @@ func (p *Program) root() *cobra.Command {
 		p.rulesCmd(), p.sigmaCmd(), p.alertsCmd(), p.importCmd(),
 		p.keysCmd(), p.readersCmd(),
 		p.accountsCmd(), p.loginLinkCmd(),
-		p.blockCmd(), p.throttleCmd(), p.reauthCmd(), p.measuresCmd(), p.undoCmd(), p.approvalsCmd(), p.approveCmd(), p.rejectCmd(), p.liftCmd(),
+		p.blockCmd(), p.throttleCmd(), p.reauthCmd(), p.measuresCmd(), p.undoCmd(), p.approvalsCmd(), p.approveCmd(), p.rejectCmd(), p.liftCmd(), p.revokeCmd(),
 		p.eraseCmd(), p.holdCmd(), p.retentionCmd(),
 		p.indexCmd(), p.witnessCmd(), p.demoCmd(), p.configCmd(), p.healthCmd(), p.versionCmd(),
 	)

@@ -32,6 +32,7 @@ func (l *loader) check() {
 	l.checkWitness()
 	l.checkIndex()
 	l.checkAlerts()
+	l.checkProviders()
 }
 
 // complain reports a problem with the key at path, or, if it is not written

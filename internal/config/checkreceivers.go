@@ -147,15 +147,7 @@ func (l *loader) checkReceiverURL(path string, r *Receiver, u *url.URL) {
 	if u == nil {
 		return
 	}
-	private := r.AllowPrivate || r.Kind == ReceiverAlertmanager
-	if err := egress.NewGuard(u.Hostname(), private).CheckHost(u.Hostname()); err != nil {
-		l.complain(path, "cannot be used: %s", err)
-		return
-	}
-	// In clear only where the operator said that it stays close.
-	if u.Scheme == "http" && !private && !egress.IsClose(u.Hostname()) {
-		l.complain(path, "begins with http://, which anybody on the way can read and change: write https://, or allow_private: true if the host is in your own network")
-	}
+	l.checkEgress(path, u, r.AllowPrivate || r.Kind == ReceiverAlertmanager)
 }
 
 func (l *loader) checkMail(path string, r *Receiver) {

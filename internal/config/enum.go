@@ -113,6 +113,18 @@ func (ReceiverKind) values() []string {
 	return []string{"webhook", "slack", "teams", "pagerduty", "opsgenie", "alertmanager", "mail", "syslog"}
 }
 
+// ProviderKind is how access is taken back at a provider.
+type ProviderKind string
+
+// The values of [ProviderKind].
+const (
+	ProviderSCIM    ProviderKind = "scim"
+	ProviderToken   ProviderKind = "token"
+	ProviderWebhook ProviderKind = "webhook"
+)
+
+func (ProviderKind) values() []string { return []string{"scim", "token", "webhook"} }
+
 // Severity is how bad an incident is.
 type Severity string
 

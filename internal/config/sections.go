@@ -276,6 +276,61 @@ type Act struct {
 	// What a second person must approve. What means very many calls (a whole
 	// route, a large range of addresses) needs it in any case.
 	Approval ActApproval `key:"approval"`
+
+	// Where access is taken back that was given elsewhere (gatebook revoke):
+	// identity providers, issuers of tokens, and automation of your own.
+	Providers []Provider `key:"providers"`
+}
+
+// Provider is where access is taken back.
+type Provider struct {
+	// A unique name, for the record and for gatebook revoke --at.
+	Name string `key:"name"`
+
+	// "scim": accounts are deactivated by SCIM 2.0. "token": tokens are revoked
+	// at their issuer (RFC 7009). "webhook": a signed message tells automation
+	// of your own of both; it gets the fingerprint of a token, never the token.
+	Kind ProviderKind `key:"kind"`
+
+	// The base of SCIM, without /Users; the revocation endpoint of the issuer;
+	// or the webhook. http only for an address or name of this machine or
+	// network that is written out.
+	URL *url.URL `key:"url" scheme:"https,http"`
+
+	// A file with the credential, mode 0600 or narrower: the bearer token for
+	// SCIM, the secret of the client for the issuer (empty: a public client),
+	// the signing secret (whsec_…) of the webhook.
+	KeyFile string `key:"key_file" file:"private"`
+
+	// The credential itself, instead of the file. Better as ${NAME} than in the
+	// file of the configuration.
+	Key Secret `key:"key"`
+
+	// By which the issuer knows the client that may revoke, of kind token.
+	ClientID string `key:"client_id"`
+
+	// The attribute by which accounts are named, of kind scim. id stands for
+	// the provider's own.
+	UserAttribute string `key:"user_attribute" default:"userName" oneof:"userName,externalId,emails.value,id"`
+
+	// Accounts that are never deactivated, as the provider names them: those by
+	// which you get in when all else fails.
+	Protect []string `key:"protect"`
+
+	// PEM file of the authorities that are believed instead of the system's.
+	CA string `key:"ca" file:"read"`
+
+	// Allow that its name resolves to a private or loopback address. Link-local
+	// and metadata addresses are never connected to.
+	AllowPrivate bool `key:"allow_private" default:"false"`
+
+	// How long one attempt may take.
+	Timeout time.Duration `key:"timeout" default:"10s" min:"100ms" max:"2m"`
+
+	// For how long what fails is tried again.
+	GiveUpAfter time.Duration `key:"give_up_after" default:"24h" min:"1m" max:"30d"`
+
+	SecretKey Secret // of Key or KeyFile; without a key of its own
 }
 
 // ActRule says what a rule may do by itself, to whom or what its finding is

@@ -79,6 +79,9 @@ const (
 	ActApprove  Action = "approve"       // approve what somebody else proposed
 	ActAct      Action = "act"           // block, throttle, demand new authentication, and undo that
 
+	ActRevocations Action = "list-revocations" // what was taken back at providers
+	ActRevoke      Action = "revoke"           // take access back at a provider, and undo that
+
 	ActHolds Action = "list-holds" // legal holds
 
 	ActDeliveries Action = "list-deliveries" // where alerts went, and how the receivers are
@@ -112,6 +115,7 @@ var needs = map[Action][]Role{
 	ActHandle: payloads, ActSilence: payloads,
 	ActKeys: management, ActReaders: management, ActRoutes: management, ActErase: management, ActImport: management, ActHold: management,
 	ActMeasures: everyone, ActPropose: payloads, ActApprove: payloads, ActAct: management,
+	ActRevocations: searchers, ActRevoke: management,
 	ActHolds: overseers, ActRetention: overseers,
 	ActDeliveries: searchers, ActDeliver: payloads,
 }

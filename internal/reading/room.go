@@ -172,6 +172,9 @@ func (r *Room) DecideAt(ctx context.Context, who Reader, a Action, name, query s
 	return receipt.Number, err
 }
 
+// Redact returns a text as it is sealed: without what looks like a credential.
+func (r *Room) Redact(text string) string { return r.cfg.Redact(text) }
+
 // Pseudonym returns the pseudonym of a reader in the record.
 func (r *Room) Pseudonym(name string) string { return r.cfg.Pseudonym(issuer, name) }
 

@@ -112,7 +112,7 @@ func (g Guard) Check(a netip.Addr) error {
 		}
 		return &Error{Reason: fmt.Sprintf("the host has the %s address %s: write that address in the URL, or set allow_private: true, if it is meant", c, a)}
 	}
-	return &Error{Reason: fmt.Sprintf("the address %s is link-local, of a cloud's metadata, or of no host: no alert is sent there", a)}
+	return &Error{Reason: fmt.Sprintf("the address %s is link-local, of a cloud's metadata, or of no host: nothing is sent there", a)}
 }
 
 // CheckHost returns an error if host is an address that may not be connected

@@ -25,6 +25,7 @@ type HTTPConfig struct {
 	CA           *x509.CertPool // who is believed; nil: the system's authorities
 	Proxy        *url.URL       // http or https; nil: none, whatever the environment says
 	Agent        string         // of the User-Agent header; empty: Gatebook
+	MaxAnswer    int64          // how much of an answer's body is read, in bytes; 0: 4 KiB
 }
 
 // Client sends to one receiver. It is safe for concurrent use.
@@ -42,6 +43,9 @@ func NewClient(c HTTPConfig) (*Client, error) {
 	}
 	if c.Agent == "" {
 		c.Agent = "Gatebook"
+	}
+	if c.MaxAnswer <= 0 {
+		c.MaxAnswer = maxAnswer
 	}
 	dialer := g.Dialer()
 	t := &http.Transport{
@@ -89,8 +93,9 @@ const (
 // maxAfter bounds how long a receiver can ask to be left alone.
 const maxAfter = time.Hour
 
-// Send makes one request with a body of JSON and returns the answer, if its
-// status is 2xx. Any other outcome is an error of type *[Error]. The path is
+// Send makes one request with a body of JSON, or as the header says, and returns
+// the answer, if its status is 2xx. Any other outcome is an error of type
+// *[Error], with the answer if there was one. The path is
 // added to the URL; with an empty one the URL is used as it is.
 func (c *Client) Send(ctx context.Context, method, path string, query url.Values, body []byte, header http.Header) (Answer, error) {
 	u := *c.cfg.URL
@@ -114,7 +119,7 @@ func (c *Client) Send(ctx context.Context, method, path string, query url.Values
 		return Answer{}, Wrap(err)
 	}
 	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	b, err := io.ReadAll(io.LimitReader(res.Body, c.cfg.MaxAnswer))
 	a := Answer{Status: res.StatusCode, Text: printable(b), Body: b}
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return a, nil // taken, also if the rest of the answer got lost

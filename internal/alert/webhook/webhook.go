@@ -80,14 +80,14 @@ func (c *Channel) Send(ctx context.Context, m *deliver.Message) (string, error) 
 	stamp := strconv.FormatInt(c.cfg.Now().Unix(), 10)
 	h := http.Header{"Webhook-Id": {m.ID}, "Webhook-Timestamp": {stamp}}
 	if len(c.cfg.Key) > 0 {
-		h["Webhook-Signature"] = []string{sign(c.cfg.Key, m.ID, stamp, b)}
+		h["Webhook-Signature"] = []string{Sign(c.cfg.Key, m.ID, stamp, b)}
 	}
 	a, err := c.cfg.Client.Send(ctx, http.MethodPost, "", nil, b, h)
 	return a.String(), err
 }
 
-// sign returns the header of the specification, version 1: symmetric.
-func sign(key []byte, id, stamp string, body []byte) string {
+// Sign returns the signature header of the specification, version 1: symmetric.
+func Sign(key []byte, id, stamp string, body []byte) string {
 	h := hmac.New(sha256.New, key)
 	fmt.Fprintf(h, "%s.%s.", id, stamp)
 	h.Write(body)

@@ -346,6 +346,16 @@ export interface ApiNewReader {
   role: string;
 }
 
+export interface ApiNewRevocation {
+  again?: boolean;
+  fingerprint?: string;
+  incident?: string;
+  provider?: string;
+  token?: string;
+  token_type?: string;
+  user?: string;
+}
+
 export interface ApiNewSilence {
   entity?: string;
   for: string;
@@ -1400,6 +1410,39 @@ export interface ReportTable {
   title: string;
 }
 
+export interface RevokeProviderStatus {
+  actions: string[];
+  error?: string;
+  failed: number;
+  failing?: string;
+  kind: string;
+  name: string;
+  pending: number;
+}
+
+export interface RevokeRevocation {
+  action: string;
+  attempts: number;
+  by?: string;
+  decision: number;
+  detail?: string;
+  due?: string;
+  ended?: string;
+  ending?: number;
+  error?: string;
+  fingerprint?: string;
+  id: string;
+  incident?: string;
+  provider: string;
+  reason?: string;
+  since: string;
+  state: string;
+  try_again?: boolean;
+  undoes?: string;
+  undone_by?: string;
+  user?: string;
+}
+
 /** What each operation takes and gives, by operationId. */
 export interface Operations {
   /** POST /api/v1/accounts: Make a local account. Without a password the answer has a link, by which they set one. */
@@ -1431,6 +1474,12 @@ export interface Operations {
     params: never;
     body: ApiNewReader;
     result: ApiReaderToken;
+  };
+  /** POST /api/v1/revocations: Deactivate an account at a provider, or revoke a token at its issuer. It is sealed first; the answer waits a moment for the provider, and the state says how far it is. Needs the header Gatebook-Reason. */
+  addRevocation: {
+    params: never;
+    body: ApiNewRevocation;
+    result: RevokeRevocation;
   };
   /** POST /api/v1/silences: Begin a silence. Needs the header Gatebook-Reason. */
   addSilence: {
@@ -1854,6 +1903,12 @@ export interface Operations {
     body: never;
     result: ActMeasure[];
   };
+  /** GET /api/v1/revocations/providers: The providers at which access can be taken back, and how they are. */
+  listProviders: {
+    params: never;
+    body: never;
+    result: RevokeProviderStatus[];
+  };
   /** GET /api/v1/readers: Who may read the record: the named tokens of the operations listener. */
   listReaders: {
     params: never;
@@ -1871,6 +1926,15 @@ export interface Operations {
     params: never;
     body: never;
     result: ApiReportKind[];
+  };
+  /** GET /api/v1/revocations: What was taken back at providers in the last 90 days, what waits, and what failed; the newest first. */
+  listRevocations: {
+    params: {
+      /** Only those in this state. */
+      state?: 'pending' | 'done' | 'failed';
+    };
+    body: never;
+    result: RevokeRevocation[];
   };
   /** GET /api/v1/routes: The route templates of the APIs: described, learned, and made by people. */
   listRoutes: {
@@ -2122,6 +2186,24 @@ export interface Operations {
     body: never;
     result: void;
   };
+  /** POST /api/v1/revocations/{revocation}/retry: Try a revocation again that has failed. Needs the header Gatebook-Reason. */
+  retryRevocation: {
+    params: {
+      /** The revocation's id, or a beginning of it that only one has. */
+      revocation: string;
+    };
+    body: never;
+    result: RevokeRevocation;
+  };
+  /** GET /api/v1/revocations/{revocation}: One revocation. */
+  revocation: {
+    params: {
+      /** The revocation's id, or a beginning of it that only one has. */
+      revocation: string;
+    };
+    body: never;
+    result: RevokeRevocation;
+  };
   /** DELETE /api/v1/keys/{id}: Revoke an API key. */
   revokeKey: {
     params: {
@@ -2276,6 +2358,15 @@ export interface Operations {
     body: never;
     result: ActMeasure;
   };
+  /** POST /api/v1/revocations/{revocation}/undo: Have an account activated again. Needs the header Gatebook-Reason. */
+  undoRevocation: {
+    params: {
+      /** The revocation's id, or a beginning of it that only one has. */
+      revocation: string;
+    };
+    body: never;
+    result: RevokeRevocation;
+  };
   /** POST /api/v1/verify: Verify the whole ledger: lines of progress, then the report. */
   verify: {
     params: never;
@@ -2304,6 +2395,7 @@ export const operations = {
   addKey: { method: 'POST', path: '/api/v1/keys' },
   addMeasure: { method: 'POST', path: '/api/v1/measures' },
   addReader: { method: 'POST', path: '/api/v1/readers' },
+  addRevocation: { method: 'POST', path: '/api/v1/revocations' },
   addSilence: { method: 'POST', path: '/api/v1/silences' },
   approveMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/approve' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
@@ -2340,9 +2432,11 @@ export const operations = {
   listHolds: { method: 'GET', path: '/api/v1/holds' },
   listKeys: { method: 'GET', path: '/api/v1/keys' },
   listMeasures: { method: 'GET', path: '/api/v1/measures' },
+  listProviders: { method: 'GET', path: '/api/v1/revocations/providers' },
   listReaders: { method: 'GET', path: '/api/v1/readers' },
   listReceivers: { method: 'GET', path: '/api/v1/alerts/receivers' },
   listReports: { method: 'GET', path: '/api/v1/reports' },
+  listRevocations: { method: 'GET', path: '/api/v1/revocations' },
   listRoutes: { method: 'GET', path: '/api/v1/routes' },
   listRules: { method: 'GET', path: '/api/v1/rules' },
   listSessions: { method: 'GET', path: '/api/v1/sessions' },
@@ -2368,6 +2462,8 @@ export const operations = {
   report: { method: 'GET', path: '/api/v1/reports/{name}' },
   retention: { method: 'GET', path: '/api/v1/retention' },
   retryDelivery: { method: 'POST', path: '/api/v1/alerts/deliveries/{id}/retry' },
+  retryRevocation: { method: 'POST', path: '/api/v1/revocations/{revocation}/retry' },
+  revocation: { method: 'GET', path: '/api/v1/revocations/{revocation}' },
   revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
   revokeReader: { method: 'DELETE', path: '/api/v1/readers/{id}' },
   search: { method: 'GET', path: '/api/v1/search' },
@@ -2384,6 +2480,7 @@ export const operations = {
   tlogTile: { method: 'GET', path: '/tile/{path}' },
   touched: { method: 'GET', path: '/api/v1/touched' },
   undoMeasure: { method: 'DELETE', path: '/api/v1/measures/{measure}' },
+  undoRevocation: { method: 'POST', path: '/api/v1/revocations/{revocation}/undo' },
   verify: { method: 'POST', path: '/api/v1/verify' },
   who: { method: 'GET', path: '/api/v1/who' },
 } as const satisfies { [id in keyof Operations]: { method: string; path: string } };
