@@ -99,6 +99,7 @@ type exportParams struct {
 	queryParams
 	Format  string   `query:"format" default:"jsonl" oneof:"jsonl,csv" doc:"Form of the export."`
 	Columns []string `query:"columns" doc:"Columns of a CSV: names of fields, or number, with commas."`
+	Payload bool     `query:"payload" default:"true" doc:"Write payload envelopes too, if the role does."`
 	Limit   int      `query:"limit" default:"0" min:"0" max:"1000000000" doc:"Events at most. 0: all."`
 }
 
@@ -113,6 +114,7 @@ func export(c *call, p exportParams) error {
 		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	}
 	h.Set("Content-Disposition", "attachment; filename=gatebook-export."+p.Format)
+	c.reader.NoPayload = !p.Payload
 	x := reading.Export{Query: p.reading(), Format: reading.Format(p.Format), Columns: p.Columns, Limit: uint64(p.Limit)}
 	sum, err := c.cfg.Room.Export(c.r.Context(), c.reader, x, c.w)
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/detect"
 	"github.com/gatebook/gatebook/internal/reading"
 )
@@ -45,7 +47,8 @@ func (p *Program) rulesBacktestCmd() *cobra.Command {
 		if rule == nil {
 			return fmt.Errorf("there is no rule %q: gatebook rules list", args[0])
 		}
-		q := url.Values{"format": {"jsonl"}}
+		only := set.Only(rule)
+		q := url.Values{"format": {"jsonl"}, "payload": {strconv.FormatBool(slices.Contains(only.Envelopes(), event.ClassPayload))}}
 		if err := p.span(&s, q, false); err != nil {
 			return usage(c, err)
 		}
@@ -59,7 +62,7 @@ func (p *Program) rulesBacktestCmd() *cobra.Command {
 			return err
 		}
 		defer res.Body.Close()
-		return p.backtest(c, set.Only(rule), rule, res, &o)
+		return p.backtest(c, only, rule, res, &o)
 	}
 	return c
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/detect"
 )
 
@@ -301,33 +302,87 @@ func (p *Program) runRules(ctx context.Context, e *detect.Engine, in io.Reader, 
 	return nil
 }
 
-// eachLine gives the events to e and what it finds to print.
+// parsed is an event of a line, or what is wrong with the line.
+type parsed struct {
+	e      *event.Event
+	number int64
+	err    error
+}
+
+// parseBatch is how many events are handed to the engine at a time, at most.
+const parseBatch = 256
+
+// eachLine gives the events to e and what it finds to print. The lines are
+// parsed beside that: it takes as long as the rules do.
 func (p *Program) eachLine(ctx context.Context, e *detect.Engine, in io.Reader, name string, print func([]detect.Finding) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan []parsed, 1)
+	go func() {
+		defer close(batches)
+		parseLines(ctx, in, name, batches)
+	}()
+	for batch := range batches {
+		for _, x := range batch {
+			if x.err != nil {
+				return x.err
+			}
+			if err := print(e.Add(x.e, x.number)); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// parseLines sends the events of in, in their order, and at the end what is
+// wrong, if something is. It ends with ctx.
+func parseLines(ctx context.Context, in io.Reader, name string, out chan<- []parsed) {
 	s := bufio.NewScanner(in)
 	s.Buffer(make([]byte, 64<<10), maxLine)
+	var batch []parsed
+	send := func() bool {
+		select {
+		case out <- batch:
+			batch = make([]parsed, 0, parseBatch)
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	offer := func() bool { // what there is, if the rules wait for it: a stream can be slow
+		select {
+		case out <- batch:
+			batch = make([]parsed, 0, parseBatch)
+		default:
+		}
+		return ctx.Err() == nil
+	}
 	n := 0
 	for s.Scan() {
 		n++
-		if n%1000 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
 		line := bytes.TrimSpace(s.Bytes())
 		if len(line) == 0 {
 			continue
 		}
-		ev, number, err := detect.ParseLine(line)
-		if err != nil {
-			return fmt.Errorf("%s:%d: %w", name, n, err)
+		x := parsed{}
+		if x.e, x.number, x.err = detect.ParseLine(line); x.err != nil {
+			x.err = fmt.Errorf("%s:%d: %w", name, n, x.err)
 		}
-		if err := print(e.Add(ev, number)); err != nil {
-			return err
+		batch = append(batch, x)
+		hand := offer
+		if len(batch) >= parseBatch || x.err != nil {
+			hand = send
+		}
+		if !hand() || x.err != nil {
+			return
 		}
 	}
 	switch err := s.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("%s:%d: is longer than %s bytes", name, n+1, strconv.Itoa(maxLine))
+		batch = append(batch, parsed{err: fmt.Errorf("%s:%d: is longer than %s bytes", name, n+1, strconv.Itoa(maxLine))})
 	case err != nil:
-		return fmt.Errorf("%s:%d: %w", name, n+1, err)
+		batch = append(batch, parsed{err: fmt.Errorf("%s:%d: %w", name, n+1, err)})
 	}
-	return nil
+	send()
 }

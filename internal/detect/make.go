@@ -341,12 +341,16 @@ type record struct {
 	Erased   json.RawMessage `json:"erased"`
 	Removals json.RawMessage `json:"removals"`
 	Withheld json.RawMessage `json:"withheld"`
+	LeftOut  json.RawMessage `json:"left_out"`
 }
 
 // ParseLine reads one line of events: a record as an export writes it, with a
 // member "header", or a flat object of the names of fields. It returns the
 // number that the line has, or -1. docs/events.md describes both.
 func ParseLine(line []byte) (*event.Event, int64, error) {
+	if e, number, ok := parseSealed(line); ok {
+		return e, number, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.UseNumber()
 	var flat map[string]any

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,10 @@ type Exported struct {
 const maxProblems = 100
 
 // Export writes all matching events that are sealed when it begins, oldest
-// first, to w. It holds a page of them in memory. The look is recorded before
+// first, to w. It holds a page of them in memory. Where nothing but a time is
+// asked for, it reads the ledger from one end to the other, and the events are
+// in the order of their numbers: in that of time but for what was sealed
+// together. The look is recorded before
 // the first is written, and another, "exported", at the end, also if it broke
 // off, with the number of events, the hash of what was written, and the numbers
 // of the records; where these do not fit into one event, looks "exported-part"
@@ -88,14 +90,16 @@ func (r *Room) Export(ctx context.Context, who Reader, x Export, w io.Writer) (*
 		return nil, err
 	}
 	res := &Result{Meta: m}
-	if err := r.hits(ctx, who, p, s, nil, res); err != nil {
-		return nil, err
+	if !p.whole() {
+		if err := r.hits(ctx, who, p, s, nil, res); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.look(ctx, who, ActExport, x.LogsQL, nil, slices.Clone(facts)...); err != nil {
 		return nil, err
 	}
 	var seen shown
-	out, err := r.exportPages(ctx, who, p, s, x.Limit, res, m.Sealed, func(rec *Record) error {
+	note := func(rec *Record) error {
 		if rec != nil && seen.add(rec.Number) {
 			if err := r.look(ctx, who, "exported-part", x.LogsQL, nil, seen.facts()...); err != nil {
 				return err
@@ -103,7 +107,13 @@ func (r *Room) Export(ctx context.Context, who Reader, x Export, w io.Writer) (*
 			seen = shown{}
 		}
 		return write(rec)
-	})
+	}
+	var out *Exported
+	if p.whole() {
+		out, err = r.exportScan(ctx, who, p, x.Limit, m.Sealed, note)
+	} else {
+		out, err = r.exportPages(ctx, who, p, s, x.Limit, res, m.Sealed, note)
+	}
 	facts = append(append(facts, seen.facts()...), event.Fact{Name: "results", Value: strconv.FormatUint(out.Events, 10)})
 	if err == nil {
 		facts = append(facts, sum.fact())
@@ -123,6 +133,9 @@ func (r *Room) exportPages(ctx context.Context, who Reader, p *plan, s Search, l
 			}
 			if res.Hits[i].Number >= sealed {
 				continue // sealed after the export began
+			}
+			if who.NoPayload {
+				res.Hits[i].leaveOutPayload()
 			}
 			if err := write(&res.Hits[i]); err != nil {
 				return out, err
@@ -160,13 +173,15 @@ func (r *Room) exportPages(ctx context.Context, who Reader, p *plan, s Search, l
 func (x *Export) writer(w io.Writer) (func(*Record) error, error) {
 	switch x.Format {
 	case JSONL:
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		return func(rec *Record) error {
+		var line []byte
+		return func(rec *Record) (err error) {
 			if rec == nil {
 				return nil
 			}
-			return enc.Encode(rec)
+			if line, err = rec.appendLine(line[:0]); err == nil {
+				_, err = w.Write(line)
+			}
+			return err
 		}, nil
 	case CSV:
 		for _, c := range x.Columns {

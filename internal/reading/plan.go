@@ -124,6 +124,10 @@ func (p *plan) wants(e *event.Event) bool {
 		p.match(e)
 }
 
+// whole reports whether nothing but a time is asked for, so that headers alone
+// tell what is wanted.
+func (p *plan) whole() bool { return p.filter == "*" && p.text.pipes == "" && p.match != nil }
+
 // index returns the plan as a query to the index.
 func (p *plan) index() index.Query {
 	q := index.Query{LogsQL: strings.TrimSpace(p.filter + " " + p.text.pipes), From: p.From, To: p.To}

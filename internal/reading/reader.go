@@ -35,7 +35,8 @@ type Reader struct {
 	Reason  string // why they look, in their words; may be empty
 
 	// NoPayload leaves payload envelopes out of what [Room.Search],
-	// [Room.Event] and [Room.Tail] show. They are searched all the same.
+	// [Room.Event], [Room.Tail] and [Room.Export] show. They are searched all
+	// the same.
 	NoPayload bool
 
 	// Session says that they signed in to the console, and KeyID is that of

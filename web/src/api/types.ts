@@ -1698,6 +1698,8 @@ export interface Operations {
       from?: string;
       /** Events at most. 0: all. */
       limit?: number;
+      /** Write payload envelopes too, if the role does. */
+      payload?: boolean;
       /** LogsQL over the fields of /api/v1/fields. Empty: everything but look events, which are found only if the query names the field kind. */
       query?: string;
       /** Events that arrived before this time. */
