@@ -229,6 +229,46 @@ func TestRespond(t *testing.T) {
 	}
 }
 
+// TestLoggedOut follows what a provider says: a newer logout takes the place of
+// the one before, an older one changes nothing, and all is so after a start.
+func TestLoggedOut(t *testing.T) {
+	h := open(t, act.Rules{Protected: []policy.Subject{{Principal: "p_root"}}, Approval: act.Approval{Kinds: policy.Kinds}})
+	at := time.Now().Add(-time.Minute).Truncate(time.Second)
+	out := func(principal string, at time.Time, want error) {
+		t.Helper()
+		if err := h.LoggedOut(t.Context(), principal, at, time.Hour); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", principal, err, want)
+		}
+	}
+	out("p_1", at, nil)
+	out("p_1", at.Add(time.Second), nil)
+	out("p_1", at, nil) // it came late
+	out("p_2", at, nil)
+	out("p_root", at, act.ErrProtected)
+	check := func(when string) {
+		t.Helper()
+		got := h.live.Load().Measures()
+		if len(got) != 2 {
+			t.Fatalf("%s: got %+v", when, got)
+		}
+		for _, m := range got {
+			want := at
+			if m.Subject.Principal == "p_1" {
+				want = at.Add(time.Second)
+			}
+			if m.Kind != policy.Reauthenticate || !m.Since.Equal(want) || m.Until.IsZero() {
+				t.Errorf("%s: got %+v", when, m)
+			}
+		}
+	}
+	check("at once")
+	h.restart(act.Rules{})
+	check("after a start")
+	if m := h.list()[0]; m.Rule != act.LogoutRule || m.By != "" {
+		t.Errorf("got %+v", m)
+	}
+}
+
 // TestNotSealedNotDone stops the recorder: nothing that is decided then is done.
 func TestNotSealedNotDone(t *testing.T) {
 	h := open(t, act.Rules{Respond: []act.Response{{Rule: "*", Levels: []string{"high"}, For: time.Minute}}})

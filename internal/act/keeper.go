@@ -359,5 +359,8 @@ func (k *Keeper) seal(ctx context.Context, kind event.Kind, name string, objects
 	return receipt.Number, nil
 }
 
+// errLogouts is the error of one logout too many.
+var errLogouts = errors.New("the measures that follow from logouts are too many already: shorten console.oidc.refuse_calls")
+
 // errNotOpen is the error of a measure of which nothing can come any more.
 var errNotOpen = errors.New("it has ended already")

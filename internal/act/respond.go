@@ -109,7 +109,7 @@ func (k *Keeper) done(id string, kind policy.Kind, subject policy.Subject) (bool
 		switch {
 		case m.ID == id, m.State.open() && m.Kind == kind && m.Subject == subject:
 			return true, nil
-		case m.State.open() && m.Rule != "":
+		case m.State.open() && m.Rule != "" && m.Rule != LogoutRule:
 			byRules++
 		}
 	}

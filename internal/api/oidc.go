@@ -18,6 +18,7 @@ import (
 const (
 	oidcLogin    = "/api/v1/oidc/login"
 	OIDCCallback = "/api/v1/oidc/callback"
+	OIDCLogout   = "/api/v1/oidc/backchannel-logout"
 )
 
 // flightCookie holds, sealed, what a browser was sent to the provider with. It
@@ -33,6 +34,10 @@ func oidcRoutes() []route {
 		{
 			method: http.MethodGet, path: OIDCCallback, id: "oidcCallback", summary: "Come back from the provider of OpenID Connect. For browsers.", public: true, navigated: true, blind: true, status: http.StatusSeeOther, media: "text/html",
 			handle: oidcFinish,
+		},
+		{
+			method: http.MethodPost, path: OIDCLogout, id: "oidcLogout", summary: "The provider of OpenID Connect says that somebody has logged out (OpenID Connect Back-Channel Logout 1.0). The body is a form with logout_token. For the provider.", public: true, blind: true, maxBody: maxLogoutBody,
+			handle: oidcLogout,
 		},
 	}
 }
@@ -144,7 +149,7 @@ func oidcFinish(c *call) error {
 			return err
 		}
 	}
-	if err := c.begin(a, people.ByOIDC); err != nil {
+	if err := c.beginAt(a, people.ByOIDC, person.Session); err != nil {
 		return err
 	}
 	c.redirect(localPath(next))

@@ -72,6 +72,10 @@ type Config struct {
 	OIDC     *oidc.Provider
 	OIDCName string // what to call it
 
+	// LoggedOut is told that somebody has logged out of the provider, by their
+	// subject there. nil: nobody is.
+	LoggedOut func(ctx context.Context, subject string, at time.Time) error
+
 	// Console is what is served where the API is not; nil: nothing.
 	Console http.Handler
 
@@ -93,6 +97,7 @@ type Server struct {
 	mux     *http.ServeMux
 	counts  counts
 	reports reports
+	logouts logouts
 
 	searches, streams chan struct{} // a slot for each that may run at a time
 }

@@ -260,9 +260,13 @@ func (c *call) signInFailed(by people.Method, known *people.Account, err error) 
 
 // begin begins a session, after it was recorded, and ends the one before. The
 // cookie is never one that was there before.
-func (c *call) begin(a *people.Account, by people.Method) error {
+func (c *call) begin(a *people.Account, by people.Method) error { return c.beginAt(a, by, "") }
+
+// beginAt is begin with the session at the provider.
+func (c *call) beginAt(a *people.Account, by people.Method, provider string) error {
 	p, ctx := c.cfg.People, c.r.Context()
 	s, secret := p.New(a, by, c.client())
+	s.Provider = provider
 	reader := c.readerOf(s)
 	if err := c.cfg.Room.Decide(ctx, reader, reading.ActSession, "signed-in", nil, event.Fact{Name: "method", Value: string(by)}); err != nil {
 		return err

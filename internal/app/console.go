@@ -2,14 +2,18 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/gatebook/gatebook/internal/act"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/console"
+	"github.com/gatebook/gatebook/internal/identity"
 	"github.com/gatebook/gatebook/internal/pack"
 	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/people/oidc"
@@ -44,7 +48,7 @@ func (a *App) openAPI(redactor *redact.Redactor) error {
 		if cfg.OIDC, err = a.oidc(cfg.PublicURL); err != nil {
 			return err
 		}
-		cfg.OIDCName = a.cfg.Console.OIDC.Name
+		cfg.OIDCName, cfg.LoggedOut = a.cfg.Console.OIDC.Name, a.loggedOut()
 		cfg.Hosts = append(cfg.Hosts, cfg.PublicURL.Hostname())
 	}
 	a.api = api.New(cfg)
@@ -77,6 +81,23 @@ func (a *App) oidc(public *url.URL) (*oidc.Provider, error) {
 		return nil, fmt.Errorf("console.oidc: %w", err)
 	}
 	return p, nil
+}
+
+// loggedOut returns what is told that somebody has logged out of the provider;
+// nil: calls go on.
+func (a *App) loggedOut() func(ctx context.Context, subject string, at time.Time) error {
+	o := &a.cfg.Console.OIDC
+	if o.Issuer == nil || o.RefuseCalls == 0 {
+		return nil
+	}
+	return func(ctx context.Context, subject string, at time.Time) error {
+		err := a.act.LoggedOut(ctx, identity.Pseudonym(a.keys.fingerprint, o.Issuer.String(), subject), at, o.RefuseCalls)
+		if errors.Is(err, act.ErrProtected) {
+			a.log.Warn("somebody who is protected has logged out of the provider; their calls go on")
+			return nil
+		}
+		return err
+	}
 }
 
 // verifier returns the files with which a page checks evidence.

@@ -51,6 +51,13 @@ func (l *loader) checkConsoleOIDC() {
 	if o.DefaultRole != "" && !slices.Contains(consoleRoles, o.DefaultRole) {
 		l.complain(path+".default_role", "%q is no role, write one of %s", shorten(o.DefaultRole), strings.Join(consoleRoles, ", "))
 	}
+	known := slices.ContainsFunc(l.cfg.Identity.OIDC, func(i OIDC) bool { return i.Issuer != nil && i.Issuer.String() == o.Issuer.String() })
+	switch {
+	case o.RefuseCalls > 0 && !known:
+		l.complain(path+".refuse_calls", "needs the issuer under identity.oidc too: without it the gateway knows nobody's tokens of that provider")
+	case l.cfg.Act.MaxDuration > 0 && o.RefuseCalls > l.cfg.Act.MaxDuration:
+		l.complain(path+".refuse_calls", "%s is longer than act.max_duration (%s), correct one of them", o.RefuseCalls, l.cfg.Act.MaxDuration)
+	}
 	if len(o.Roles) == 0 && o.DefaultRole == "" {
 		l.complain(path+".roles", "is empty, so that nobody could sign in: write value=role, or set default_role")
 	}

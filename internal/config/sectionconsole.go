@@ -65,6 +65,12 @@ type ConsoleOIDC struct {
 	// security-team=investigator. The first that matches counts.
 	Roles []string `key:"roles"`
 
+	// After the provider has said that somebody logged out (back-channel logout,
+	// at public_url and /api/v1/oidc/backchannel-logout): how long calls at the
+	// gateway are refused that come with their tokens from before. The issuer
+	// must be one of identity.oidc. 0: only their sessions here end.
+	RefuseCalls time.Duration `key:"refuse_calls" default:"0s" max:"30d"`
+
 	// The role of everybody else: viewer, investigator, auditor or
 	// administrator. Empty: they are not let in.
 	DefaultRole string `key:"default_role"`

@@ -93,6 +93,8 @@ CREATE TABLE people_links (
 	account TEXT REFERENCES people_accounts (id) ON DELETE CASCADE, -- NULL: the administrator of the data directory
 	expires INTEGER NOT NULL
 ) STRICT;
+`, `
+ALTER TABLE people_sessions ADD COLUMN provider BLOB; -- SHA-256 of the session at the provider; NULL: it said none
 `}
 
 // New returns the people of a state.

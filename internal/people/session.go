@@ -46,7 +46,8 @@ type Session struct {
 	Address string    `json:"address,omitempty"` // where they signed in from
 	Agent   string    `json:"agent,omitempty"`   // in which browser, as it says
 
-	NoPassword bool `json:"-"` // the account has no password yet: a password is all that can be set
+	Provider   string `json:"-"` // the session at the provider (sid), of one that begins; empty: it said none
+	NoPassword bool   `json:"-"` // the account has no password yet: a password is all that can be set
 }
 
 // seenEvery is how exactly the last request of a session is kept.
@@ -142,8 +143,8 @@ func (p *People) Begin(ctx context.Context, s *Session, secret string) error {
 				return errors.Join(err, ErrCredentials)
 			}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO people_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			sum[:], s.ID, account, s.Method, millis(s.Began), millis(s.Seen), millis(s.Expires), s.Address, s.Agent)
+		_, err = tx.ExecContext(ctx, "INSERT INTO people_sessions (hash, id, account, method, began, seen, expires, address, agent, provider) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			sum[:], s.ID, account, s.Method, millis(s.Began), millis(s.Seen), millis(s.Expires), s.Address, s.Agent, providerHash(s.Provider))
 		return err
 	})
 	if err == nil {

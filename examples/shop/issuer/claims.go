@@ -72,6 +72,10 @@ func (s *storage) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string,
 
 // SetUserinfoFromRequest implements op.CanSetUserinfoFromRequest: ID tokens.
 func (s *storage) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, req op.IDTokenRequest, scopes []string) error {
+	if login, ok := req.(*authRequest); ok { // the session here, by which a logout names it
+		info.AppendClaims("sid", login.id)
+		s.begun(req.GetSubject(), login.id)
+	}
 	return s.describe(info, req.GetSubject(), scopes)
 }
 

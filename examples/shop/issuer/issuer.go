@@ -155,7 +155,7 @@ func newStorage(cfg Config, keys *keyring) *storage {
 		keys: keys, lifetime: cfg.TokenLifetime, opaque: cfg.Opaque,
 		users: map[string]User{}, clients: map[string]Client{},
 		logins: map[string]*authRequest{}, codes: map[string]string{},
-		renewals: map[string]renewal{}, tokens: map[string]issued{},
+		renewals: map[string]renewal{}, tokens: map[string]issued{}, sessions: map[string][]string{},
 	}
 	for _, u := range cfg.Users {
 		s.users[u.Name] = u

@@ -36,6 +36,9 @@ type Client struct {
 	Title string
 	// RedirectURI receives the codes of logins; empty for a service account.
 	RedirectURI string
+	// LogoutURI is told when a person logs out (OpenID Connect Back-Channel
+	// Logout 1.0); empty: it is not.
+	LogoutURI string
 	// Scopes are the most that the client may have.
 	Scopes []string
 	// Audience is the aud claim of its tokens; empty means Audience.

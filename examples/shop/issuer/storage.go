@@ -49,6 +49,7 @@ type storage struct {
 	codes    map[string]string       // code to request id
 	renewals map[string]renewal      // by refresh token
 	tokens   map[string]issued       // by jti
+	sessions map[string][]string     // by subject: the newest logins
 }
 
 var (

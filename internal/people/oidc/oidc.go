@@ -53,7 +53,11 @@ type Config struct {
 type Role struct{ Value, Role string }
 
 // Person is who signed in, as the provider says.
-type Person struct{ Issuer, Subject, Name, Role string }
+type Person struct {
+	Issuer, Subject, Name, Role string
+
+	Session string // of the provider (sid), by which it tells of a logout; empty: it does not say
+}
 
 // Errors. Each is wrapped by one that says more.
 var (
@@ -67,6 +71,8 @@ var (
 type Provider struct {
 	cfg  Config
 	seal cipher.AEAD
+
+	replays replays // of logout tokens
 
 	mu    sync.Mutex // guards found
 	found *found     // nil: not asked yet
@@ -224,7 +230,7 @@ func (p *Provider) Finish(ctx context.Context, cookie string, answer url.Values)
 		return nil, "", fmt.Errorf("%w: the code could not be redeemed", ErrUnavailable)
 	}
 	raw, _ := token.Extra("id_token").(string)
-	verifier := f.provider.Verifier(&oidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now, SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256, oidc.PS256, oidc.EdDSA, oidc.RS384, oidc.ES384, oidc.PS384, oidc.RS512, oidc.ES512, oidc.PS512}})
+	verifier := f.provider.Verifier(&oidc.Config{ClientID: p.cfg.ClientID, Now: p.cfg.Now, SupportedSigningAlgs: algorithms})
 	id, err := verifier.Verify(ctx, raw)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: its ID token is not valid", ErrUnavailable)
@@ -245,6 +251,9 @@ func (p *Provider) Finish(ctx context.Context, cookie string, answer url.Values)
 	person, err := p.person(id.Subject, claims)
 	return person, fl.Next, err
 }
+
+// algorithms are those of signatures that are believed.
+var algorithms = []string{oidc.RS256, oidc.ES256, oidc.PS256, oidc.EdDSA, oidc.RS384, oidc.ES384, oidc.PS384, oidc.RS512, oidc.ES512, oidc.PS512}
 
 // clockSkew is how far the clock of the provider may be off.
 const clockSkew = time.Minute
@@ -296,7 +305,8 @@ func (p *Provider) person(subject string, claims map[string]any) (*Person, error
 	if role == "" {
 		return nil, ErrNoRole
 	}
-	return &Person{p.cfg.Issuer, subject, name, role}, nil
+	session, _ := claims["sid"].(string)
+	return &Person{p.cfg.Issuer, subject, name, role, session}, nil
 }
 
 // texts returns a claim that is a text or a list of texts.

@@ -2068,6 +2068,12 @@ export interface Operations {
     body: never;
     result: Blob;
   };
+  /** POST /api/v1/oidc/backchannel-logout: The provider of OpenID Connect says that somebody has logged out (OpenID Connect Back-Channel Logout 1.0). The body is a form with logout_token. For the provider. */
+  oidcLogout: {
+    params: never;
+    body: never;
+    result: { [key: string]: unknown };
+  };
   /** GET /api/v1/openapi.json: This document. */
   openapi: {
     params: never;
@@ -2453,6 +2459,7 @@ export const operations = {
   observedAPI: { method: 'GET', path: '/api/v1/inventory/openapi.json' },
   oidcCallback: { method: 'GET', path: '/api/v1/oidc/callback' },
   oidcLogin: { method: 'GET', path: '/api/v1/oidc/login' },
+  oidcLogout: { method: 'POST', path: '/api/v1/oidc/backchannel-logout' },
   openapi: { method: 'GET', path: '/api/v1/openapi.json' },
   operations: { method: 'GET', path: '/api/v1/inventory/operations' },
   previewMeasure: { method: 'GET', path: '/api/v1/measures/preview' },
