@@ -70,7 +70,7 @@ var packs = []attack{
 		p.files["events.jsonl"] = slices.Delete(p.files["events.jsonl"], at[0], at[1])
 	}},
 	{what: "the table for spreadsheets changed", has: hasPack, by: packAlone, says: "events.csv does not say what the events say", pack: func(p *packed) { p.replace("events.csv", "alice", "mally") }},
-	{what: "the question changed", has: hasPack, by: packAlone, says: "its what envelope is not the one that was sealed", pack: func(p *packed) { p.replace("look.jsonl", "404", "200") }},
+	{what: "the question changed", has: hasPack, by: packAlone, says: "its what envelope is not the one that was sealed", pack: func(p *packed) { p.replace("look.jsonl", "status:=404", "status:=200") }},
 	{what: "the size in the checkpoint changed", has: hasPack, by: packAlone, says: "The checkpoint does not hold", pack: func(p *packed) { p.replace("checkpoint", "\n31\n", "\n32\n") }},
 	{what: "the proof of another pack", has: hasPack, by: packAlone, says: "The checkpoint does not hold", pack: func(p *packed) {
 		p.files["proof"], p.files["checkpoint"] = p.other["proof"], p.other["checkpoint"]
