@@ -41,9 +41,11 @@ func (x *Exchange) event() *event.Event {
 	e := &w.event
 	e.Who, e.What, e.Payload = &w.who, &w.what, &w.payload
 	e.ID, e.Kind = x.newID(), event.Access
-	e.Arrived, e.Completed = x.arrived.UTC(), x.completed.UTC()
-	if x.completed.IsZero() {
-		e.Completed = x.completed
+	e.Arrived = x.arrived.UTC()
+	if !x.completed.IsZero() {
+		e.Completed = x.completed.UTC()
+	} else if !x.ended.IsZero() {
+		e.Ended = x.ended.UTC()
 	}
 	e.Upstream = event.Upstream{Sent: x.sent, First: x.first}
 	e.Edge, e.Sequence = x.rec.edge, x.rec.sequence.Add(1)

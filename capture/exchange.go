@@ -50,6 +50,7 @@ type Exchange struct {
 
 	sent, first time.Duration
 	completed   time.Time
+	ended       time.Time              // of what does not complete
 	code        atomic.Pointer[string] // event.Outcome.Error
 	decision    string
 	reason      string

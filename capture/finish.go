@@ -19,8 +19,10 @@ func (x *Exchange) Finish() (abort bool) {
 	if x.hold == nil {
 		x.handOn()
 	}
-	if x.writeErr == nil && !x.cut {
-		x.completed = time.Now()
+	if now := time.Now(); x.writeErr == nil && !x.cut {
+		x.completed = now
+	} else {
+		x.ended = now
 	}
 	if x.hold != nil {
 		return x.finishRecorded()

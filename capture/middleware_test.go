@@ -94,6 +94,9 @@ func TestMiddlewareRecordsHoweverACallEnds(t *testing.T) {
 				if e.Outcome.Status != tt.status || e.Outcome.Error != tt.code || e.Response.Bytes != tt.bytes || e.What.Path != "/path" || e.Capture.Method != "middleware" {
 					t.Errorf("event: %+v %+v %+v", e.Outcome, e.Response, e.What)
 				}
+				if e.End().Before(e.Arrived) || e.Completed.IsZero() != (tt.code != "") || e.Ended.IsZero() != (tt.code == "") {
+					t.Errorf("arrived %v, completed %v, ended %v", e.Arrived, e.Completed, e.Ended)
+				}
 				if s := fmt.Sprint(e.Payload.Request.Headers); !strings.Contains(s, "{X-Sent 1}") {
 					t.Errorf("the request's header: %s", s)
 				}

@@ -42,6 +42,7 @@ type Header struct {
 	Kind      Kind      `json:"kind"`      // never empty
 	Arrived   time.Time `json:"arrived"`   // when the first byte of the request was read; UTC, nanoseconds, never zero
 	Completed time.Time `json:"completed"` // when the last byte of the answer was handed on; zero: it did not complete
+	Ended     time.Time `json:"ended"`     // since 2: when a call was over that did not complete; zero: it completed, or that is not known
 	Upstream  Upstream  `json:"upstream"`  // how long the API behind the gateway took; zero: it was not asked
 	Edge      string    `json:"edge"`      // which capturing process saw it
 	Sequence  uint64    `json:"seq"`       // the edge's own gap-free count, from 1; 0: the edge does not count
@@ -66,6 +67,24 @@ type Header struct {
 	Note *Note `json:"note"` // what happened
 
 	Commit Commit `json:"commit"` // salted commitments to the envelopes
+}
+
+// End returns when the call was over, complete or not; zero: that is not known.
+func (h *Header) End() time.Time {
+	if h.Completed.IsZero() {
+		return h.Ended
+	}
+	return h.Completed
+}
+
+// Duration returns how long the call took, complete or not; 0: that is not
+// known.
+func (h *Header) Duration() time.Duration {
+	end := h.End()
+	if end.IsZero() {
+		return 0
+	}
+	return end.Sub(h.Arrived)
 }
 
 // Upstream is the time that the API behind the gateway took.

@@ -11,12 +11,8 @@ var fields = []Field{
 	{"kind", TypeString, "header", false, false, "What the event is about: `access`, `gap`, `look`, `decision` or `system`.", one(func(e *Event) string { return string(e.Kind) })},
 	{"arrived", TypeTime, "header", false, false, "When the first byte of the request was read.", moment(func(e *Event) time.Time { return e.Arrived })},
 	{"completed", TypeTime, "header", false, false, "When the last byte of the answer was handed on; absent if it did not complete.", moment(func(e *Event) time.Time { return e.Completed })},
-	{"duration", TypeDuration, "header", false, false, "From arrival to completion, in nanoseconds.", span(func(e *Event) time.Duration {
-		if e.Completed.IsZero() {
-			return 0
-		}
-		return e.Completed.Sub(e.Arrived)
-	})},
+	{"ended", TypeTime, "header", false, false, "When a call was over that did not complete: the client went away, or the API did.", moment(func(e *Event) time.Time { return e.Ended })},
+	{"duration", TypeDuration, "header", false, false, "From arrival to completion, or to the end of what did not complete, in nanoseconds.", span(func(e *Event) time.Duration { return e.Duration() })},
 	{"upstream.first", TypeDuration, "header", false, false, "From arrival until the answer's header came from the API behind the gateway, in nanoseconds.", span(func(e *Event) time.Duration { return e.Upstream.First })},
 	{"edge", TypeString, "header", false, false, "The capturing process that saw the call.", one(func(e *Event) string { return e.Edge })},
 	{"seq", TypeNumber, "header", false, false, "The edge's own gap-free count, from 1.", number(func(e *Event) uint64 { return e.Sequence })},

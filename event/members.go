@@ -10,6 +10,7 @@ func appendHeader(b []byte, h *Header) []byte {
 	e.str("kind", string(h.Kind))
 	e.time("arrived", h.Arrived)
 	e.time("completed", h.Completed)
+	e.time("ended", h.Ended)
 	e.obj("upstream", func() {
 		e.signed("sent", int64(h.Upstream.Sent))
 		e.signed("first", int64(h.Upstream.First))

@@ -18,6 +18,7 @@ func readHeader(b []byte, h *Header) bool {
 		r.str("kind", (*string)(&h.Kind))
 		r.time("arrived", &h.Arrived)
 		r.time("completed", &h.Completed)
+		r.time("ended", &h.Ended)
 		r.obj("upstream", func() {
 			r.duration("sent", &h.Upstream.Sent)
 			r.duration("first", &h.Upstream.First)

@@ -190,8 +190,8 @@ func FuzzPrefix(f *testing.F) {
 		if p.arrived != h.Arrived.UnixNano() || string(p.kind) != string(h.Kind) || p.seq != h.Sequence {
 			t.Errorf("got %+v of %s", p, b)
 		}
-		if !h.Completed.IsZero() && p.completed != h.Completed.UnixNano() {
-			t.Errorf("completed: got %d of %s", p.completed, b)
+		if !h.End().IsZero() && p.ended != h.End().UnixNano() {
+			t.Errorf("the end: got %d of %s", p.ended, b)
 		}
 		if !strings.ContainsAny(h.Edge, "\"\\") && !strings.ContainsFunc(h.Edge, func(r rune) bool { return r < ' ' }) && string(p.edge) != h.Edge {
 			t.Errorf("edge: got %q of %s", p.edge, b)

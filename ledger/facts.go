@@ -23,7 +23,7 @@ type facts struct {
 // batch is the times of records that follow each other.
 type batch struct {
 	first uint64
-	// when is when each record was complete, by the clock of the machine that
+	// when is when each record's call was over, by the clock of the machine that
 	// wrote the ledger, in Unix nanoseconds; 0: it tells the time of another.
 	when []int64
 }
@@ -56,8 +56,8 @@ func (f *facts) look(first uint64, count int, header func(i int) []byte) {
 			continue
 		}
 		if m := string(p.method); m == "gateway" || m == "self" {
-			b.when[i] = p.completed
-			if p.completed == 0 {
+			b.when[i] = p.ended
+			if p.ended == 0 {
 				b.when[i] = p.arrived
 			}
 		}

@@ -9,7 +9,7 @@ import (
 // what order. It is found without decoding, since headers have one spelling.
 type prefix struct {
 	kind, edge, method []byte
-	arrived, completed int64 // Unix nanoseconds; 0: not there
+	arrived, ended     int64 // Unix nanoseconds; ended: complete or not; 0: not there
 	seq                uint64
 }
 
@@ -34,8 +34,11 @@ func readPrefix(h []byte) (p prefix, ok bool) {
 	if p.arrived, rest, ok = timeMember(rest, `,"arrived":"`); !ok {
 		return p, false
 	}
-	if p.completed, rest, ok = timeMember(rest, `,"completed":"`); !ok {
-		p.completed = 0
+	for _, key := range []string{`,"completed":"`, `,"ended":"`} {
+		var ns int64
+		if ns, rest, ok = timeMember(rest, key); ok && p.ended == 0 {
+			p.ended = ns
+		}
 	}
 	if after, has := bytes.CutPrefix(rest, []byte(`,"upstream":{`)); has {
 		end := bytes.IndexByte(after, '}') // an object of numbers

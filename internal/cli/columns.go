@@ -34,10 +34,10 @@ var short = map[string]func(l look, n uint64, e *event.Event) cell{
 	"what":   whatCell,
 	"status": statusCell,
 	"duration": func(_ look, _ uint64, e *event.Event) cell {
-		if e.Completed.IsZero() || e.Kind != event.Access {
+		if e.End().IsZero() || e.Kind != event.Access {
 			return cell{}
 		}
-		return cell{e.Completed.Sub(e.Arrived).Round(10 * time.Microsecond).String(), dim}
+		return cell{e.Duration().Round(10 * time.Microsecond).String(), dim}
 	},
 }
 

@@ -218,13 +218,13 @@ func (e *Engine) Stats() Stats {
 	return s
 }
 
-// Time is when an event counts for: when it was complete, or when it arrived
-// if it did not complete.
+// Time is when an event counts for: when the call was over, or when it arrived
+// if that is not known.
 func Time(e *event.Event) time.Time {
-	if e.Completed.IsZero() {
-		return e.Arrived
+	if end := e.End(); !end.IsZero() {
+		return end
 	}
-	return e.Completed
+	return e.Arrived
 }
 
 // Add takes an event, with its number in the ledger or -1, and returns the

@@ -296,10 +296,5 @@ var numbers = map[string]func(*event.Event) uint64{
 		return n
 	},
 	"operation.cost": func(e *event.Event) uint64 { return e.Operation.Cost },
-	"duration": func(e *event.Event) uint64 {
-		if e.Completed.IsZero() {
-			return 0
-		}
-		return uint64(max(e.Completed.Sub(e.Arrived), 0))
-	},
+	"duration":       func(e *event.Event) uint64 { return uint64(max(e.Duration(), 0)) },
 }

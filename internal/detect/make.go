@@ -26,6 +26,7 @@ var setters = map[string]set{
 	"kind":      text(func(e *event.Event, s string) error { return oneOfSet(&e.Kind, s, categories) }),
 	"arrived":   instant(func(e *event.Event) *time.Time { return &e.Arrived }),
 	"completed": instant(func(e *event.Event) *time.Time { return &e.Completed }),
+	"ended":     instant(func(e *event.Event) *time.Time { return &e.Ended }),
 	"duration": text(func(e *event.Event, s string) error {
 		n, ok := quantity(event.TypeDuration, s)
 		if !ok {
@@ -447,10 +448,12 @@ func complete(e *event.Event, number int64, line []byte) (*event.Event, int64, e
 	switch {
 	case e.Arrived.IsZero():
 		return nil, 0, errors.New("arrived: is missing, say when the call was made, such as 2026-11-26T12:00:00Z")
-	case !e.Completed.IsZero() && e.Completed.Before(e.Arrived):
-		return nil, 0, errors.New("completed: is before arrived")
-	case !sane(e.Arrived), !e.Completed.IsZero() && !sane(e.Completed):
-		return nil, 0, errors.New("arrived, completed: want times from 1970 to 2200")
+	case !e.Completed.IsZero() && !e.Ended.IsZero():
+		return nil, 0, errors.New("ended: is for what did not complete, and completed is there, too")
+	case e.Duration() < 0:
+		return nil, 0, errors.New("completed, ended: is before arrived")
+	case !sane(e.Arrived), !e.End().IsZero() && !sane(e.End()):
+		return nil, 0, errors.New("arrived, completed, ended: want times from 1970 to 2200")
 	}
 	slices.Sort(e.Credential.Scopes) // scopes.missing compares sorted lists
 	slices.Sort(e.Operation.Scopes)

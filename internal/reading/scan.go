@@ -104,7 +104,7 @@ func (r *Room) position(t time.Time) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-		end := h.Completed
+		end := h.End()
 		if end.IsZero() {
 			end = h.Arrived
 		}

@@ -170,10 +170,10 @@ func (w *writer) replay(first uint64, last bool) (end uint64, offset int64, err 
 func (w *writer) began(frame *ledger.Frame) time.Time {
 	now := w.cfg.Now()
 	h, err := event.DecodeHeader(frame.Records[0].Header)
-	if err != nil || h.Completed.After(now) {
+	if err != nil || h.End().IsZero() || h.End().After(now) {
 		return now
 	}
-	return h.Completed
+	return h.End()
 }
 
 func (w *writer) replayFrame(name string, frame *ledger.Frame, offset int64) error {

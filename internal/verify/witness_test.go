@@ -141,8 +141,8 @@ func (w *witnessed) write(name string, b []byte) {
 }
 
 // verify fails the test unless the verification ends with the code and says all
-// of want.
-func (w *witnessed) verify(what string, code int, args []string, want ...string) {
+// of want. It returns what was said.
+func (w *witnessed) verify(what string, code int, args []string, want ...string) string {
 	w.t.Helper()
 	var out bytes.Buffer
 	got := verify.Main(append(args, w.dir), &out, &out)
@@ -154,6 +154,7 @@ func (w *witnessed) verify(what string, code int, args []string, want ...string)
 			w.t.Errorf("%s: it does not say %q:\n%s", what, text, out.String())
 		}
 	}
+	return out.String()
 }
 
 func (w *witnessed) args(more ...string) []string {
@@ -247,6 +248,34 @@ func TestTimesThatCannotBe(t *testing.T) {
 		"time: record 3: record 3 claims to be from 2026-11-26T15:00:00.000Z, but a checkpoint that covers it (5 records) was cosigned at 2026-11-26T12:11:00Z: the ledger's clock was 2h48m59s ahead",
 		"time: record 4: record 4 claims to be from 2026-11-25T12:00:00.000Z, but the checkpoint before it (2 records) was cosigned at 2026-11-26T12:00:02Z, without it: the ledger's clock was 24h0m2s behind")
 	w.verify("with patience", 0, w.args("--tolerance", "48h"), "INTACT")
+}
+
+// TestLongCalls: a call is recorded when it is over. That one which broke off
+// after minutes arrived long before its record is no wrong time; its end is
+// bounded as those of others are.
+func TestLongCalls(t *testing.T) {
+	w := newWitnessed(t, "witness.test/a")
+	w.put(noon)
+	w.cosign(noon.Add(time.Second))
+	broken := func(arrived, ended time.Time) {
+		w.open()
+		w.seq++
+		w.append(&event.Event{Header: event.Header{
+			Kind: event.Access, Arrived: arrived, Ended: ended, Edge: "e@1/default", Sequence: w.seq, Capture: event.Capture{Method: "gateway"},
+		}})
+		w.stop()
+	}
+	w.put(noon.Add(10 * time.Minute))
+	broken(noon.Add(-time.Hour), noon.Add(10*time.Minute))
+	w.put(noon.Add(10 * time.Minute))
+	w.cosign(noon.Add(10*time.Minute + time.Second))
+	if out := w.verify("calls that broke off", 0, w.args(), "INTACT"); strings.Contains(out, "backwards") {
+		t.Errorf("time runs backwards:\n%s", out)
+	}
+	broken(noon.Add(-2*time.Hour), noon.Add(-time.Hour))
+	broken(noon.Add(-2*time.Hour), time.Time{})
+	w.cosign(noon.Add(11 * time.Minute))
+	w.verify("an end dated back, and one left out", 1, w.args(), "records 4 to 5: record 5 claims to be from 2026-11-26T10:00:00.000Z, but the checkpoint before it (4 records)")
 }
 
 func TestLossesAndClock(t *testing.T) {

@@ -856,6 +856,7 @@ export interface EventHeader {
   credential?: EventCredential;
   data?: EventData[];
   edge?: string;
+  ended?: string;
   id?: string;
   kind?: string;
   lost?: EventLost;

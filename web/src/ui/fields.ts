@@ -2,7 +2,7 @@
 // record has no envelope, its fields are empty.
 
 import type { Entry } from '../api/model'
-import { between } from './format'
+import { took } from './format'
 
 type Tree = { [key: string]: unknown }
 
@@ -33,7 +33,7 @@ function text(value: unknown): string {
 
 const specials: Record<string, (record: Entry) => string> = {
   number: (r) => String(r.number),
-  duration: (r) => (r.header.arrived && r.header.completed ? String(between(r.header.arrived, r.header.completed)) : ''),
+  duration: (r) => String(took(r.header) ?? ''),
   'principal.level': (r) => String(r.header.principal?.level ?? (r.header.kind === 'access' ? 0 : '')),
   'credential.delegation': (r) => (r.header.credential?.delegation ?? []).map((d) => d.id ?? '').join(', '),
   'objects.count': (r) => String((r.header.counts ?? []).reduce((a, b) => a + b, 0) || (r.header.objects?.length ?? 0) || ''),

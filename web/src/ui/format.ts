@@ -47,6 +47,12 @@ export function between(from: string, to: string): number {
   return (b.ms - a.ms) * 1_000_000 + (b.ns - a.ns)
 }
 
+/** How long a call took in nanoseconds, complete or not; undefined if that is not known. */
+export function took(header: { arrived?: string; completed?: string; ended?: string }): number | undefined {
+  const over = header.completed ?? header.ended
+  return header.arrived && over ? between(header.arrived, over) : undefined
+}
+
 function fraction(time: string): { ms: number; ns: number } {
   const found = /^(.*T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(.*)$/.exec(time)
   if (!found) return { ms: new Date(time).getTime(), ns: 0 }

@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import type { Entry } from '../api/model'
 import { Link } from '../app/router'
-import { between, duration } from './format'
+import { duration, took } from './format'
 import { classes, objects, Outcome, what, Who } from './record'
 import { Time } from './time'
 import './row.css'
@@ -11,6 +11,7 @@ export const EntryRow = memo(function EntryRow({ record, current }: { record: En
   const { verb, name } = what(record)
   const { header } = record
   const data = classes(header)
+  const spent = took(header)
   return (
     <Link to={`/call/${record.number}`} className={`list-row entry${current ? ' current' : ''}`} aria-current={current || undefined}>
       <Time at={header.arrived ?? ''} />
@@ -28,7 +29,7 @@ export const EntryRow = memo(function EntryRow({ record, current }: { record: En
         {data.length > 1 && <span className="small muted">+{data.length - 1}</span>}
       </span>
       <Outcome header={header} />
-      <span className="num muted entry-took">{header.completed && header.arrived && header.kind === 'access' ? duration(between(header.arrived, header.completed)) : ''}</span>
+      <span className="num muted entry-took">{spent !== undefined && header.kind === 'access' && duration(spent)}</span>
     </Link>
   )
 })

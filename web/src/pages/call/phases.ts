@@ -12,8 +12,9 @@ export interface Phase {
 
 /** The phases of a call, in order. Those that are not known are left out. */
 export function phases(header: Header): { list: Phase[]; total: number } {
-  const { arrived, completed, upstream } = header
-  const total = arrived && completed ? between(arrived, completed) : 0
+  const { arrived, completed, ended, upstream } = header
+  const over = completed ?? ended
+  const total = arrived && over ? between(arrived, over) : 0
   const end = Math.max(total, upstream?.first ?? 0, upstream?.sent ?? 0)
   const list: Phase[] = []
   const add = (name: string, what: string, from: number, to: number) => {
@@ -28,7 +29,7 @@ export function phases(header: Header): { list: Phase[]; total: number } {
   add('Received', 'from the first byte until the request was sent on: who calls, and may they', 0, sent || first || end)
   if (first) {
     add('API', 'until the answer’s header came from the API', sent, first)
-    add('Answered', 'until the last byte was handed on', first, end)
+    add('Answered', completed ? 'until the last byte was handed on' : 'until it broke off', first, end)
   } else if (sent) add('API', 'no answer came', sent, end)
   return { list, total: end }
 }

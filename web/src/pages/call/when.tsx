@@ -36,7 +36,8 @@ export function WhenPanel({ header }: { header: Header }) {
         list={[
           ['Arrived', header.arrived && <Time at={header.arrived} full />],
           ['Completed', header.completed ? <Time at={header.completed} full /> : 'It did not complete.'],
-          ['Took', header.completed && duration(total)],
+          ['Ended', header.ended && <Time at={header.ended} full />],
+          ['Took', (header.completed ?? header.ended) && duration(total)],
           ['Seen by', header.edge && <span className="mono">{header.edge}</span>],
         ]}
       />
