@@ -37,6 +37,12 @@ func alertRoutes() []route {
 		get("/api/v1/findings", "findings", "What the rules of detection found. No evidence: that is the events that a finding names.", findings),
 		get("/api/v1/findings/{finding}", "explainFinding", "One finding: each term of the formula with its value, and what the rule says about it.", explainFinding),
 		get("/api/v1/rules", "listRules", "The rules of detection that run here, and what they found.", listRules),
+		get("/api/v1/rules/{rule}", "ruleText", "How a rule is written.", ruleText),
+		{
+			method: http.MethodPost, path: "/api/v1/backtest", id: "backtest", stream: true, media: "application/jsonl",
+			summary: "Say what a rule would have found in the record: lines of progress and findings, then the result. Nothing is sent or blocked. The events are exported for it, which is sealed.",
+			body:    reflect.TypeFor[Backtest](), result: reflect.TypeFor[BacktestItem](), handle: backtest,
+		},
 	}
 }
 

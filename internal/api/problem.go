@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/internal/act"
 	"github.com/gatebook/gatebook/internal/alert"
+	"github.com/gatebook/gatebook/internal/detect"
 	"github.com/gatebook/gatebook/internal/erasure"
 	"github.com/gatebook/gatebook/internal/people"
 	"github.com/gatebook/gatebook/internal/reading"
@@ -51,6 +52,7 @@ func problemOf(err error) *Problem {
 	var large *http.MaxBytesError
 	var held *erasure.HeldError
 	var slow *people.Throttled
+	var rules detect.Problems
 	detail := err.Error()
 	switch {
 	case errors.As(err, &p):
@@ -63,6 +65,8 @@ func problemOf(err error) *Problem {
 			p.Position = utf8.RuneCountInString(query.Query[:query.Pos]) + 1
 		}
 		return p
+	case errors.As(err, &rules):
+		return &Problem{Status: 422, Type: "rule", Detail: rules.Error(), Help: "how rules are written is in docs/rules.md"}
 	case errors.Is(err, report.ErrRequest):
 		return &Problem{Status: 400, Type: "argument", Detail: detail}
 	case errors.Is(err, reading.ErrArgument):

@@ -69,6 +69,7 @@ func routes() []route {
 	list = append(list, accountRoutes()...)
 	list = append(list, oidcRoutes()...)
 	list = append(list, objectRoutes()...)
+	list = append(list, searchRoutes()...)
 	list = append(list, templateRoutes()...)
 	list = append(list, importRoutes()...)
 	list = append(list, reportRoutes()...)

@@ -21,6 +21,7 @@ import (
 	"github.com/gatebook/gatebook/internal/people/oidc"
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/revoke"
+	"github.com/gatebook/gatebook/internal/saved"
 )
 
 // Config is what the API serves. Room and Tokens are required.
@@ -35,6 +36,9 @@ type Config struct {
 	Readers Readers         // lets in more readers; nil: there are none, and none can be made
 
 	Import Import // takes in files of others; nil: nothing can be imported
+
+	// Searches are those that people saved; nil: none are.
+	Searches *saved.Store
 
 	// Deliveries is where alerts go; nil: nowhere.
 	Deliveries Deliveries

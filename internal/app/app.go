@@ -32,6 +32,7 @@ import (
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/revoke"
+	"github.com/gatebook/gatebook/internal/saved"
 	"github.com/gatebook/gatebook/internal/stamp"
 	"github.com/gatebook/gatebook/internal/state"
 	"github.com/gatebook/gatebook/internal/vault"
@@ -80,14 +81,15 @@ type App struct {
 	detector *live.Follower // nil: off, or nothing is served
 	alerts   *alert.Book
 
-	store   *apikey.Store // of who calls
-	readers *apikey.Store // of who reads the record
-	room    *reading.Room
-	keeper  *erasure.Keeper
-	live    policy.Live // what the gateway asks about calls
-	act     *act.Keeper
-	revoke  *revoke.Desk
-	api     http.Handler
+	store    *apikey.Store // of who calls
+	readers  *apikey.Store // of who reads the record
+	searches *saved.Store  // that people saved
+	room     *reading.Room
+	keeper   *erasure.Keeper
+	live     policy.Live // what the gateway asks about calls
+	act      *act.Keeper
+	revoke   *revoke.Desk
+	api      http.Handler
 
 	operations *operation.Tracker   // what the calls are about
 	classifier *classify.Classifier // nil: off
@@ -226,6 +228,11 @@ func (a *App) openRoom(serving bool) error {
 		return err
 	}
 	a.room = reading.New(a.roomConfig(redactor))
+
+	// The searches that people saved.
+	if a.searches, err = saved.Open(context.Background(), a.state, nil); err != nil {
+		return fmt.Errorf("opening the saved searches: %w", err)
+	}
 
 	// The keeper: what is erased, what expires, what is held.
 	a.keeper = erasure.New(a.keeperConfig())

@@ -15,7 +15,7 @@ import (
 // keeperConfig makes the keeper's Config of what the file says.
 func (a *App) keeperConfig() erasure.Config {
 	return erasure.Config{
-		Ledger: a.ledger, Recorder: a.recorder, Room: a.room, Index: forgetter{a}, Copies: a.forgetDetected, Objects: a.objects, Policy: retention(&a.cfg.Retention), Keys: a.keysOf, Edge: a.edge, Log: a.log,
+		Ledger: a.ledger, Recorder: a.recorder, Room: a.room, Index: forgetter{a}, Copies: a.forgetDetected, Objects: a.objects, Policy: retention(&a.cfg.Retention), Keys: a.keysOf, Searches: a.searches.Naming, Edge: a.edge, Log: a.log,
 	}
 }
 

@@ -42,6 +42,7 @@ var Floors = map[string]int{
 	"internal/follow":      3, // cursors
 	"internal/vault/...":   3, // the keys of the envelopes
 	"internal/people/...":  3, // who may sign in
+	"internal/saved":       3, // searches that people saved
 
 	"capture":                2, // exchange to event
 	"internal/identity/...":  2, // who it was

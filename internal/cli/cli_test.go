@@ -29,6 +29,7 @@ import (
 	"github.com/gatebook/gatebook/internal/detect/live"
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/saved"
 	"github.com/gatebook/gatebook/internal/state"
 	"github.com/gatebook/gatebook/ledger"
 	"github.com/gatebook/gatebook/test/readingtest"
@@ -49,6 +50,15 @@ func TestMain(m *testing.M) {
 
 // start is when the first of the calls of the tests arrived.
 var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// searches is an empty store of saved searches.
+func searches(t testing.TB) *saved.Store {
+	s, err := saved.Open(t.Context(), readingtest.State(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
 
 // house is a record of three calls, one of which tries to fool a terminal.
 func house(t testing.TB) (*readingtest.House, http.Handler) {
@@ -77,7 +87,7 @@ func handler(t testing.TB, h *readingtest.House) http.Handler { return api.New(s
 // served is what the API of a house serves.
 func served(t testing.TB, h *readingtest.House) api.Config {
 	return api.Config{
-		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), People: readingtest.People(t, nil), PublicURL: &url.URL{Scheme: "https", Host: "gatebook.example"},
+		Room: h.Room, Keeper: h.Keeper, Templates: templates(), Keys: &keys{}, Readers: &readers{}, Deliveries: outbox(t), Searches: searches(t), People: readingtest.People(t, nil), PublicURL: &url.URL{Scheme: "https", Host: "gatebook.example"},
 		Checks: func() []api.Check { return []api.Check{{Name: "ledger", OK: true, Required: true}} },
 		Tokens: []api.Token{
 			{Value: token, Reader: reading.Reader{Name: "ops", Role: reading.Administrator}},

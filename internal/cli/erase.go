@@ -151,6 +151,9 @@ func (p *Program) erased(item *api.EraseItem, asJSON bool) error {
 	if plan.Elsewhere.Events > 0 {
 		fmt.Fprintf(p.Stdout, "  elsewhere  %s of others also name it: %s; erased with --mentions only\n", count(plan.Elsewhere.Events, "event"), counts(plan.Elsewhere.Classes))
 	}
+	if plan.Searches > 0 {
+		fmt.Fprintf(p.Stdout, "  searches   %d that were saved name the person, and are deleted\n", plan.Searches)
+	}
 	if len(plan.Keys) > 0 {
 		fmt.Fprintf(p.Stdout, "  API keys   %s: no part of the record, see gatebook keys\n", strings.Join(plan.Keys, " "))
 	}

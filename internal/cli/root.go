@@ -94,7 +94,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
 	root.AddCommand(
 		p.serveCmd(),
-		p.searchCmd(), p.tailCmd(), p.showCmd(), p.whoCmd(), p.objectCmd(), p.routesCmd(),
+		p.searchCmd(), p.searchesCmd(), p.tailCmd(), p.showCmd(), p.whoCmd(), p.objectCmd(), p.routesCmd(),
 		p.apisCmd(), p.appsCmd(), p.callersCmd(), p.leastPrivilegeCmd(),
 		p.proveCmd(), p.verifyCmd(), p.checkpointCmd(), p.gapsCmd(), p.clockCmd(), p.exportCmd(), p.evidenceCmd(),
 		p.reportCmd(),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/saved"
 )
 
 // span is the flags of a time.
@@ -48,7 +50,7 @@ func (p *Program) searchCmd() *cobra.Command {
 	var s span
 	var limit int
 	var oldest bool
-	var cols string
+	var cols, name string
 	c := &cobra.Command{
 		Use:   "search [QUERY]",
 		Short: "Find events",
@@ -58,7 +60,8 @@ func (p *Program) searchCmd() *cobra.Command {
 		Example: "  gatebook search 'who.subject:alice outcome.status:>=400' --since 1h\n" +
 			"  gatebook search 'customers/4711' --columns number,time,who,credential.client\n" +
 			"  gatebook search '* | stats by (operation.route) count() calls | sort by (calls desc)' --since today\n" +
-			"  gatebook search 'kind:=look' --json",
+			"  gatebook search 'kind:=look' --json\n" +
+			"  gatebook search --saved refused --since 7d",
 		Args: cobra.ArbitraryArgs,
 	}
 	t.flags(c)
@@ -66,6 +69,7 @@ func (p *Program) searchCmd() *cobra.Command {
 	c.Flags().IntVarP(&limit, "limit", "n", reading.DefaultLimit, "events or rows at most, up to 1000000")
 	c.Flags().BoolVar(&oldest, "oldest", false, "oldest first")
 	c.Flags().StringVar(&cols, "columns", "", "`columns` of the table, with commas: "+strings.Join(defaultColumns, ", ")+", or names of fields")
+	c.Flags().StringVar(&name, "saved", "", "run the saved search of this `name`; a query given besides must match, too, and flags go before what is saved")
 	o.flags(c, "table, json or csv")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		shown, err := columns(tidy(cols))
@@ -90,9 +94,51 @@ func (p *Program) searchCmd() *cobra.Command {
 			return err
 		}
 		defer api.close(&err)
+		if name != "" {
+			e, err := savedSearch(c.Context(), api, name)
+			if err != nil {
+				return err
+			}
+			if shown, err = p.fillIn(q, e.Search, cols, &o); err != nil {
+				return fmt.Errorf("the saved search %q: %w", name, err)
+			}
+		}
 		return p.search(c, api, q, limit, &o, shown)
 	}
 	return c
+}
+
+// fillIn adds to the parameters of a search what a saved one has and the command
+// line does not give, and returns the columns.
+func (p *Program) fillIn(q url.Values, x saved.Search, cols string, o *output) ([]column, error) {
+	query := strings.TrimSpace(q.Get("query"))
+	switch {
+	case query == "":
+		query = x.Query
+	case strings.TrimSpace(x.Query) != "":
+		if strings.Contains(x.Query, "|") {
+			return nil, errors.New("it may have pipes, to which no query can be added")
+		}
+		query = "(" + x.Query + ") (" + query + ")"
+	}
+	q.Set("query", query)
+	s := span{x.From, x.To}
+	if q.Has("from") {
+		s.since = ""
+	}
+	if q.Has("to") {
+		s.until = ""
+	}
+	if x.Order != "" && q.Get("order") == "newest" {
+		q.Set("order", x.Order)
+	}
+	if cols == "" {
+		cols = strings.Join(x.Columns, ",")
+	}
+	if err := p.span(&s, q, o.utc); err != nil {
+		return nil, err
+	}
+	return columns(tidy(cols))
 }
 
 // search asks for pages until there are enough hits.

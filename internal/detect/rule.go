@@ -41,6 +41,7 @@ type Rule struct {
 	Disabled    bool     // by [Set.Adjust]
 	File        string
 	Line        int
+	Text        []byte        // the file, as it was read; not to be changed
 	Cost        time.Duration // what its tests can take for an event, by estimate
 
 	category event.Kind
@@ -99,7 +100,7 @@ func Load(files []File) (*Set, error) {
 		}
 		for _, d := range docs {
 			if rule := r.rule(d); rule != nil {
-				rule.sum = digest(f.Data)
+				rule.sum, rule.Text = digest(f.Data), f.Data
 				rules = append(rules, rule)
 			}
 		}

@@ -64,11 +64,14 @@ type Config struct {
 	Copies func(ctx context.Context, removals []*ledger.Removal) error
 	// Keys returns the ids of the API keys that are named like a person; nil:
 	// there are none. They are no part of the record.
-	Keys  func(names []string) []string
-	Edge  string           // named on its own events
-	Every time.Duration    // between two looks at what has expired; an hour
-	Now   func() time.Time // nil: time.Now
-	Log   *slog.Logger     // nil: nothing is logged
+	Keys func(names []string) []string
+	// Searches returns how many saved searches name a person, and deletes them
+	// if remove. nil: there are none. They are no part of the record.
+	Searches func(ctx context.Context, names []string, remove bool) (int, error)
+	Edge     string           // named on its own events
+	Every    time.Duration    // between two looks at what has expired; an hour
+	Now      func() time.Time // nil: time.Now
+	Log      *slog.Logger     // nil: nothing is logged
 }
 
 // Keeper decides and carries out what is removed. It is safe for concurrent

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,18 +27,19 @@ type Request struct {
 
 // Plan is what an erasure does, or did.
 type Plan struct {
-	Events     uint64            `json:"events"`          // that lose an envelope
-	Envelopes  map[string]uint64 `json:"envelopes"`       // by class
-	Kinds      map[string]uint64 `json:"kinds"`           // of the events
-	From       time.Time         `json:"from,omitzero"`   // arrival of the first
-	To         time.Time         `json:"to,omitzero"`     // arrival of the last
-	Below      uint64            `json:"below"`           // the records before this number were looked at
-	Held       []HeldBy          `json:"held"`            // holds on some of them
-	HeldEvents uint64            `json:"held_events"`     // events that are held, and not among Events
-	Elsewhere  Elsewhere         `json:"elsewhere"`       // what names it besides, and stays
-	Identities []Identity        `json:"identities"`      // principals that are meant
-	Keys       []string          `json:"keys,omitempty"`  // ids of API keys named like the person; they are no part of the record
-	Notes      []string          `json:"notes,omitempty"` // worth knowing
+	Events     uint64            `json:"events"`             // that lose an envelope
+	Envelopes  map[string]uint64 `json:"envelopes"`          // by class
+	Kinds      map[string]uint64 `json:"kinds"`              // of the events
+	From       time.Time         `json:"from,omitzero"`      // arrival of the first
+	To         time.Time         `json:"to,omitzero"`        // arrival of the last
+	Below      uint64            `json:"below"`              // the records before this number were looked at
+	Held       []HeldBy          `json:"held"`               // holds on some of them
+	HeldEvents uint64            `json:"held_events"`        // events that are held, and not among Events
+	Elsewhere  Elsewhere         `json:"elsewhere"`          // what names it besides, and stays
+	Identities []Identity        `json:"identities"`         // principals that are meant
+	Keys       []string          `json:"keys,omitempty"`     // ids of API keys named like the person; they are no part of the record
+	Searches   int               `json:"searches,omitempty"` // saved searches that name the person, which are deleted; they are no part of the record
+	Notes      []string          `json:"notes,omitempty"`    // worth knowing
 	groups     map[classes]*group
 	person     *person
 }
@@ -144,6 +146,9 @@ func (k *Keeper) plan(ctx context.Context, r Request, progress func(done, total 
 		p.Identities = append(p.Identities, person.list...)
 		if k.cfg.Keys != nil {
 			p.Keys = k.cfg.Keys(person.names)
+		}
+		if p.Searches, err = k.searches(ctx, person, false); err != nil {
+			return nil, err
 		}
 		for _, x := range person.short {
 			p.Notes = append(p.Notes, fmt.Sprintf("%q is too short to be looked for inside of texts: what others wrote about it is not counted", x))
@@ -296,6 +301,9 @@ func (k *Keeper) Erase(ctx context.Context, who reading.Reader, r Request, progr
 	res := &Result{Plan: *p, Decisions: []uint64{}, Index: "none"}
 	ctx = context.WithoutCancel(ctx)
 	decideErr := k.decide(ctx, who, &r, res)
+	if decideErr == nil {
+		_, decideErr = k.searches(ctx, p.person, true)
+	}
 	if len(res.Decisions) > 0 {
 		err := k.follow(ctx)
 		if err == nil {
@@ -304,6 +312,17 @@ func (k *Keeper) Erase(ctx context.Context, who reading.Reader, r Request, progr
 		decideErr = errors.Join(decideErr, err)
 	}
 	return res, decideErr
+}
+
+// searches counts the saved searches that name a person, or deletes them. A
+// name that is too short to be looked for inside of texts is not.
+func (k *Keeper) searches(ctx context.Context, of *person, remove bool) (int, error) {
+	if k.cfg.Searches == nil || of == nil {
+		return 0, nil
+	}
+	names := slices.Concat(of.names, of.asked, slices.Sorted(maps.Keys(of.ids)))
+	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(of.short, n) })
+	return k.cfg.Searches(ctx, names, remove)
 }
 
 // decide seals the decisions.

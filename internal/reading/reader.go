@@ -52,7 +52,8 @@ type Action string
 
 // The actions. The names are those of the look and decision events.
 const (
-	ActSearch    Action = "search" // also facets, histogram and stats
+	ActSearch    Action = "search"       // also facets, histogram and stats, and saved searches
+	ActShare     Action = "share-search" // save a search for others, too
 	ActView      Action = "view"
 	ActProve     Action = "prove"
 	ActTail      Action = "tail"
@@ -109,7 +110,7 @@ var (
 // needs says which roles may do what, in the order of [Roles].
 var needs = map[Action][]Role{
 	ActSearch: everyone, ActView: everyone, ActProve: everyone, ActTail: everyone, ActWho: everyone, ActTiles: everyone, ActInventory: everyone, ActAlerts: everyone,
-	ActSetup: searchers, ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
+	ActSetup: searchers, ActShare: searchers, ActExport: searchers, ActEvidence: searchers, ActReport: searchers,
 	ActSession: everyone, ActAccounts: management,
 	ActPayload: payloads,
 	ActLooks:   overseers, ActVerify: overseers, ActListKeys: overseers,

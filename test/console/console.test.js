@@ -10,6 +10,7 @@ import { hostile } from './parts/hostile.js'
 import { forgery } from './parts/forgery.js'
 import { keyboard } from './parts/keyboard.js'
 import { pages } from './parts/pages.js'
+import { search } from './parts/search.js'
 import { figures } from './parts/figures.js'
 
 const world = { password: 'seven horses sleep beside the station' }
@@ -26,6 +27,7 @@ describe('the console', { timeout: 600_000 }, () => {
   story(world)
   roles(world)
   keyboard(world)
+  search(world)
   forgery(world)
   pages(world)
   hostile(world)

@@ -64,3 +64,13 @@ export type Explanation = T.AlertExplanation
 export type RuleState = T.AlertRuleState
 export type Silence = T.AlertSilence
 export type NewSilence = T.ApiNewSilence
+
+export type SavedSearch = T.SavedSearch
+export type SavedEntry = T.SavedEntry
+
+export type Backtest = T.ApiBacktest
+export type BacktestItem = T.ApiBacktestItem
+export type BacktestResult = T.AlertTriedResult
+export type BacktestProgress = T.AlertTriedProgress
+export type Finding = T.DetectFinding
+export type RuleText = T.AlertRuleText

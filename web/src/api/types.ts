@@ -145,6 +145,12 @@ export interface AlertRuleState {
   title: string;
 }
 
+export interface AlertRuleText {
+  file: string;
+  name: string;
+  text: string;
+}
+
 export interface AlertSilence {
   by: string;
   decision: number;
@@ -191,6 +197,30 @@ export interface AlertStoryFinding {
   title: string;
 }
 
+export interface AlertTriedAbout {
+  count: number;
+  entity: DetectValue[];
+}
+
+export interface AlertTriedProgress {
+  at: string;
+  events: number;
+  findings: number;
+}
+
+export interface AlertTriedResult {
+  about: AlertTriedAbout[];
+  complete: boolean;
+  entities: number;
+  events: number;
+  findings: number;
+  level: string;
+  note?: string;
+  rule: string;
+  suppressed: number;
+  title: string;
+}
+
 export interface ApiAccountChange {
   disabled?: boolean;
   password?: string;
@@ -200,6 +230,21 @@ export interface ApiAccountChange {
 export interface ApiAccountMade {
   account: PeopleAccount;
   link?: ApiSignInLink;
+}
+
+export interface ApiBacktest {
+  from?: string;
+  query?: string;
+  rule?: string;
+  text?: string;
+  to?: string;
+}
+
+export interface ApiBacktestItem {
+  finding?: DetectFinding;
+  problem?: ApiProblem;
+  progress?: AlertTriedProgress;
+  result?: AlertTriedResult;
 }
 
 export interface ApiCheck {
@@ -760,6 +805,7 @@ export interface ErasurePlan {
   keys?: string[];
   kinds: { [key: string]: number };
   notes?: string[];
+  searches?: number;
   to?: string;
 }
 
@@ -777,6 +823,7 @@ export interface ErasureResult {
   keys?: string[];
   kinds: { [key: string]: number };
   notes?: string[];
+  searches?: number;
   to?: string;
 }
 
@@ -1444,6 +1491,30 @@ export interface RevokeRevocation {
   user?: string;
 }
 
+export interface SavedEntry {
+  changed: string;
+  columns?: string[];
+  from?: string;
+  id: string;
+  name: string;
+  order?: string;
+  owner: string;
+  query: string;
+  shared: boolean;
+  to?: string;
+  used?: string;
+}
+
+export interface SavedSearch {
+  columns?: string[];
+  from?: string;
+  name: string;
+  order?: string;
+  query: string;
+  shared: boolean;
+  to?: string;
+}
+
 /** What each operation takes and gives, by operationId. */
 export interface Operations {
   /** POST /api/v1/accounts: Make a local account. Without a password the answer has a link, by which they set one. */
@@ -1518,6 +1589,12 @@ export interface Operations {
     body: never;
     result: ReadingApps;
   };
+  /** POST /api/v1/backtest: Say what a rule would have found in the record: lines of progress and findings, then the result. Nothing is sent or blocked. The events are exported for it, which is sealed. */
+  backtest: {
+    params: never;
+    body: ApiBacktest;
+    result: ApiBacktestItem;
+  };
   /** GET /api/v1/inventory/callers: Principals: what they call, through which apps, and what they read. */
   callers: {
     params: {
@@ -1564,6 +1641,15 @@ export interface Operations {
     params: never;
     body: OperationChange;
     result: void;
+  };
+  /** PUT /api/v1/searches/{search}: Replace a saved search of one's own: its name, query or whether it is shared. Sealed if it is or was shared. */
+  changeSearch: {
+    params: {
+      /** The saved search's id, or its name: one's own before one that is shared. */
+      search: string;
+    };
+    body: SavedSearch;
+    result: SavedEntry;
   };
   /** GET /api/v1/checkpoint: The newest signed checkpoint, and whose it is. */
   checkpoint: {
@@ -1954,6 +2040,12 @@ export interface Operations {
     body: never;
     result: AlertRuleState[];
   };
+  /** GET /api/v1/searches: The saved searches of who asks, and those that are shared. */
+  listSearches: {
+    params: never;
+    body: never;
+    result: SavedEntry[];
+  };
   /** GET /api/v1/sessions: Who is signed in: oneself, or everybody. */
   listSessions: {
     params: {
@@ -2157,6 +2249,15 @@ export interface Operations {
     body: never;
     result: void;
   };
+  /** DELETE /api/v1/searches/{search}: Delete a saved search: one's own, or, by an administrator, one that is shared. Sealed if it is shared. */
+  removeSearch: {
+    params: {
+      /** The saved search's id, or its name: one's own before one that is shared. */
+      search: string;
+    };
+    body: never;
+    result: void;
+  };
   /** GET /api/v1/reports/{name}: A report for auditors, read from the ledger: as JSON, HTML, PDF or CSV. */
   report: {
     params: {
@@ -2230,6 +2331,30 @@ export interface Operations {
     };
     body: never;
     result: void;
+  };
+  /** GET /api/v1/rules/{rule}: How a rule is written. */
+  ruleText: {
+    params: {
+      /** Name of a rule. */
+      rule: string;
+    };
+    body: never;
+    result: AlertRuleText;
+  };
+  /** POST /api/v1/searches: Save a search. Sealed if it is shared. */
+  saveSearch: {
+    params: never;
+    body: SavedSearch;
+    result: SavedEntry;
+  };
+  /** GET /api/v1/searches/{search}: One saved search, which is noted as used today. */
+  savedSearch: {
+    params: {
+      /** The saved search's id, or its name: one's own before one that is shared. */
+      search: string;
+    };
+    body: never;
+    result: SavedEntry;
   };
   /** GET /api/v1/search: Find events, or run a query with pipes over them. */
   search: {
@@ -2408,10 +2533,12 @@ export const operations = {
   addSilence: { method: 'POST', path: '/api/v1/silences' },
   approveMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/approve' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
+  backtest: { method: 'POST', path: '/api/v1/backtest' },
   callers: { method: 'GET', path: '/api/v1/inventory/callers' },
   candidates: { method: 'GET', path: '/api/v1/measures/candidates' },
   changeAccount: { method: 'POST', path: '/api/v1/accounts/{account}' },
   changeRoutes: { method: 'POST', path: '/api/v1/routes' },
+  changeSearch: { method: 'PUT', path: '/api/v1/searches/{search}' },
   checkpoint: { method: 'GET', path: '/api/v1/checkpoint' },
   credentials: { method: 'GET', path: '/api/v1/inventory/credentials' },
   cspReports: { method: 'POST', path: '/api/v1/csp-reports' },
@@ -2448,6 +2575,7 @@ export const operations = {
   listRevocations: { method: 'GET', path: '/api/v1/revocations' },
   listRoutes: { method: 'GET', path: '/api/v1/routes' },
   listRules: { method: 'GET', path: '/api/v1/rules' },
+  listSearches: { method: 'GET', path: '/api/v1/searches' },
   listSessions: { method: 'GET', path: '/api/v1/sessions' },
   listSilences: { method: 'GET', path: '/api/v1/silences' },
   livez: { method: 'GET', path: '/livez' },
@@ -2469,6 +2597,7 @@ export const operations = {
   rejectMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/reject' },
   releaseHold: { method: 'DELETE', path: '/api/v1/holds/{hold}' },
   removeAccount: { method: 'DELETE', path: '/api/v1/accounts/{account}' },
+  removeSearch: { method: 'DELETE', path: '/api/v1/searches/{search}' },
   report: { method: 'GET', path: '/api/v1/reports/{name}' },
   retention: { method: 'GET', path: '/api/v1/retention' },
   retryDelivery: { method: 'POST', path: '/api/v1/alerts/deliveries/{id}/retry' },
@@ -2476,6 +2605,9 @@ export const operations = {
   revocation: { method: 'GET', path: '/api/v1/revocations/{revocation}' },
   revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
   revokeReader: { method: 'DELETE', path: '/api/v1/readers/{id}' },
+  ruleText: { method: 'GET', path: '/api/v1/rules/{rule}' },
+  saveSearch: { method: 'POST', path: '/api/v1/searches' },
+  savedSearch: { method: 'GET', path: '/api/v1/searches/{search}' },
   search: { method: 'GET', path: '/api/v1/search' },
   session: { method: 'GET', path: '/api/v1/session' },
   setPassword: { method: 'POST', path: '/api/v1/session/password' },

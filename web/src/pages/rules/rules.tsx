@@ -4,6 +4,7 @@ import { useQuery as useAnswer } from '@tanstack/react-query'
 import { json } from '../../api/client'
 import type { Findings, RuleState } from '../../api/model'
 import { address, Link, useQuery } from '../../app/router'
+import { useMay } from '../../app/session'
 import { count, duration, plural } from '../../ui/format'
 import { entityText, Severity } from '../../ui/incident'
 import { Panel, Pairs } from '../../ui/panel'
@@ -11,11 +12,13 @@ import { Answer, Empty } from '../../ui/state'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { Why } from '../incident/why'
+import { BacktestPanel } from './backtest'
 
 export default function Rules() {
   const [params, set] = useQuery()
   const text = (params.get('text') ?? '').toLowerCase()
   const name = params.get('rule') ?? ''
+  const may = useMay()
   const rules = useAnswer({ queryKey: ['rules'], queryFn: ({ signal }) => json<RuleState[]>('/api/v1/rules', { signal }), refetchInterval: 30_000 })
   return (
     <div className="page">
@@ -23,6 +26,11 @@ export default function Rules() {
         <h1>Rules</h1>
         <p className="sub">What is looked for in each call as it is sealed.</p>
         <div className="row push">
+          {may('export') && (
+            <Link className="button" to={address('/rules', { try: '1' })}>
+              Try a rule
+            </Link>
+          )}
           <Link className="button" to="/alerts">
             Alerts
           </Link>
@@ -31,6 +39,7 @@ export default function Rules() {
       <Answer query={rules} what="the rules">
         {(list) => {
           const one = list.find((rule) => rule.name === name)
+          if (params.has('try')) return <New />
           if (name) return one ? <Rule rule={one} /> : <Empty title={`No rule is called ${name}`} action={<Link to="/rules">All rules</Link>} />
           const shown = list.filter((rule) => `${rule.name} ${rule.title} ${rule.level}`.toLowerCase().includes(text))
           return (
@@ -47,6 +56,19 @@ export default function Rules() {
         }}
       </Answer>
     </div>
+  )
+}
+
+/** A rule that does not run yet. */
+function New() {
+  return (
+    <>
+      <p className="small">
+        <Link to="/rules">All rules</Link>
+      </p>
+      <BacktestPanel />
+      <p className="muted small">To have it run, put it into a file that detect.rules of the configuration names.</p>
+    </>
   )
 }
 
@@ -105,10 +127,8 @@ function Rule({ rule }: { rule: RuleState }) {
             ['Found', `${plural(rule.findings, 'finding')} that are kept`],
           ]}
         />
-        <p className="muted small">
-          How it would have done in the past: <code>gatebook rules backtest {rule.name} --since 30d</code>
-        </p>
       </Panel>
+      <BacktestPanel rule={rule.name} />
       <Panel title="What it found">
         <Answer query={found} what="the findings">
           {(data) =>

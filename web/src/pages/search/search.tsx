@@ -12,7 +12,7 @@ import { ColumnsButton } from './columns'
 import { ExportButton } from './export'
 import { Facets } from './facets'
 import { Results } from './results'
-import { SavedButton } from './saved'
+import { SavedButton } from './saved-button'
 import { defaultFrom, useView } from './view'
 import './search.css'
 
