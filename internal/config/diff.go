@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -73,12 +74,20 @@ func diffSections(changes []Change, a, b reflect.Value, path string, reload bool
 	return changes
 }
 
-// names returns the names of the entries of a list of sections; each type of
-// entry has one.
+// names returns what the entries of a list of sections are called: their name,
+// or what they are about, which is their first key, such as a rule. The second
+// entry of a name has a 2 after it.
 func names(list reflect.Value) []string {
 	ns := make([]string, list.Len())
 	for i := range ns {
-		ns[i] = list.Index(i).FieldByName("Name").String()
+		n := list.Index(i).FieldByName("Name")
+		if !n.IsValid() {
+			n = list.Index(i).Field(0)
+		}
+		ns[i] = n.String()
+		for k := 2; slices.Contains(ns[:i], ns[i]); k++ {
+			ns[i] = n.String() + " " + strconv.Itoa(k)
+		}
 	}
 	return ns
 }

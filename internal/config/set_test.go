@@ -64,3 +64,35 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestSettingsAreEachOnce: entries of a list that have no name, or the same
+// one, have keys of their own. The record of a start holds each once.
+func TestSettingsAreEachOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gatebook.yaml")
+	if err := os.WriteFile(file, []byte(`gateway:
+  routes:
+    - name: shop
+      upstream: "http://localhost:3000"
+      api: {path: /openapi.json, actions: [{match: "POST /login", action: authenticate}, {match: "/admin/*", action: administer}]}
+act:
+  rules: [{rule: canary-touched, dry_run: false}, {rule: bola-enumeration, levels: [high]}, {rule: bola-enumeration, levels: [critical], for: 1h}]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Options{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, s := range c.Settings() {
+		if seen[s.Key] || strings.Contains(s.Key, "invalid") {
+			t.Errorf("the key %s", s.Key)
+		}
+		seen[s.Key] = true
+	}
+	for _, want := range []string{"gateway.routes[shop].api.actions[/admin/*].action", "act.rules[bola-enumeration].levels", "act.rules[bola-enumeration 2].for"} {
+		if !seen[want] {
+			t.Errorf("%s is missing in %v", want, seen)
+		}
+	}
+}
