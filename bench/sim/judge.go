@@ -46,6 +46,7 @@ type run struct {
 	campaigns []*campaign
 	found     map[*campaign]detect.Finding // the first that shows it
 	incidents []*incident
+	delays    []float64            // seconds from an event to the finding that it completed, through a gateway
 	now       map[string]*incident // by entity, those that are open
 	of        map[event.ID]*campaign
 	w         *world

@@ -13,8 +13,12 @@
 // a single field gives an attack away; docs/detection.md has the method and the
 // figures.
 //
-// Events are given to the engine as structs: this is no measurement of the
-// gateway, nor of the time that it takes an event to come to the rules.
+// Events are given to the engine as structs. With -through some time of a small
+// world goes through a real gateway instead, as calls with tokens to an API that
+// answers what the world says, and what the program found is judged by the same
+// code:
+//
+//	go run ./bench/sim -through 30 -span 1h -events 200000
 package main
 
 import (
@@ -50,6 +54,9 @@ func main() {
 	flag.BoolVar(&p.attacks, "attacks", true, "run the worlds with attacks; without, only those of -quiet and -poison")
 	flag.BoolVar(&p.detail, "v", false, "print each false incident")
 	flag.StringVar(&p.keep, "keep", "", "write what the report needs of the runs to `FILE`, too")
+	var through through
+	flag.Float64Var(&through.speed, "through", 0, "send `TIMES` as fast as it would come what happens within -span of each world through a real gateway, in this process")
+	flag.DurationVar(&through.length, "span", 40*time.Minute, "how much of a world goes through the gateway")
 	of := flag.Bool("report", false, "run nothing: print one report of the files that other runs kept")
 	flag.Parse()
 	if *of {
@@ -71,7 +78,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := p.run(ctx, os.Stdout, os.Stderr)
+	run := p.run
+	if through.speed > 0 {
+		run = func(ctx context.Context, out, progress io.Writer) (bool, error) {
+			return p.through(ctx, through, out, progress)
+		}
+	}
+	ok, err := run(ctx, os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sim:", err)
 		os.Exit(2)
@@ -149,6 +162,21 @@ func (p plan) run(ctx context.Context, out, progress io.Writer) (bool, error) {
 		}
 	}
 	return (!p.attacks || p.leaks == 0 || secrets.print(out)) && ok, nil
+}
+
+// through sends worlds through the gateway, and prints the same tables.
+func (p plan) through(ctx context.Context, t through, out, progress io.Writer) (bool, error) {
+	all := reports()
+	for i := range p.seeds {
+		t.seed, t.events = p.first+uint64(i), p.events
+		r, err := t.run(ctx, progress)
+		if err != nil {
+			return false, err
+		}
+		all[withAttacks].runs = append(all[withAttacks].runs, r)
+	}
+	p.tables(out, all)
+	return true, nil
 }
 
 // reports are one for each kind of run.

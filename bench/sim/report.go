@@ -138,70 +138,83 @@ func size(b float64) string {
 	return fmt.Sprintf("%.1f GB", b/1e9)
 }
 
-// metrics prints the table of floors and goals, and reports whether all
-// floors hold.
+// rows writes the table of floors and goals.
+type rows struct{ out io.Writer }
+
+func (w rows) row(name, got, floor, goal string, floorHolds, goalHolds bool) {
+	state := "below the floor"
+	if goalHolds {
+		state = "goal"
+	} else if floorHolds {
+		state = "floor"
+	}
+	fmt.Fprintf(w.out, "| %s | %s | %s | %s | %s |\n", name, got, floor, goal, state)
+}
+
+// most is a row of a number that must be at most so much.
+func (w rows) most(name, format string, got, floor, goal float64) {
+	w.row(name, fmt.Sprintf(format, got), fmt.Sprintf("≤ "+format, floor), fmt.Sprintf("≤ "+format, goal), got <= floor, got <= goal)
+}
+
+// quantile is a row of a quantile of a list, if there is any in it.
+func (w rows) quantile(name, format string, list []float64, q, floor, goal float64) {
+	if len(list) > 0 {
+		w.most(fmt.Sprintf("%s, p%.0f", name, 100*q), format, quantile(list, q), floor, goal)
+	}
+}
+
+// metrics prints the table of floors and goals, as far as there is something to
+// measure.
 func (p *report) metrics(out io.Writer, quiet *report) {
 	n, days, took, _ := p.events()
 	fmt.Fprintf(out, "\n| metric | measured | floor | goal | |\n|---|---|---|---|---|\n")
-	row := func(name, got, floor, goal string, floorHolds, goalHolds bool) {
-		state := "below the floor"
-		if goalHolds {
-			state = "goal"
-		} else if floorHolds {
-			state = "floor"
-		}
-		fmt.Fprintf(out, "| %s | %s | %s | %s | %s |\n", name, got, floor, goal, state)
-	}
-	most := func(name, format string, got, floor, goal float64) {
-		row(name, fmt.Sprintf(format, got), fmt.Sprintf("≤ "+format, floor), fmt.Sprintf("≤ "+format, goal), got <= floor, got <= goal)
-	}
+	w := rows{out}
 	for i, s := range strengths {
-		got, floor, goal := p.outcome("", s).recall(), []float64{.98, .90, .60}[i], []float64{1, .95, .75}[i]
-		row("recall, "+s, fmt.Sprintf("%.3f", got), fmt.Sprintf("%.2f", floor), fmt.Sprintf("%.2f", goal), got >= floor, got >= goal)
+		if o := p.outcome("", s); o.n > 0 {
+			got, floor, goal := o.recall(), []float64{.98, .90, .60}[i], []float64{1, .95, .75}[i]
+			w.row("recall, "+s, fmt.Sprintf("%.3f", got), fmt.Sprintf("%.2f", floor), fmt.Sprintf("%.2f", goal), got >= floor, got >= goal)
+		}
 	}
-	most("false high and critical incidents per 1M events", "%.1f", p.perMillion(3), 5, 1)
-	most("false incidents, medium and above, per 1M events", "%.1f", p.perMillion(2), 25, 10)
+	w.most("false high and critical incidents per 1M events", "%.1f", p.perMillion(3), 5, 1)
+	w.most("false incidents, medium and above, per 1M events", "%.1f", p.perMillion(2), 25, 10)
 	if len(quiet.runs) > 0 {
-		most("the same, high and critical, without any attack", "%.1f", quiet.perMillion(3), 5, 1)
-		most("the same, medium and above, without any attack", "%.1f", quiet.perMillion(2), 25, 10)
+		w.most("the same, high and critical, without any attack", "%.1f", quiet.perMillion(3), 5, 1)
+		w.most("the same, medium and above, without any attack", "%.1f", quiet.perMillion(2), 25, 10)
 	}
-	key := p.outcome("stolen key", "")
-	within := 0
-	for _, e := range key.events {
-		if e <= 5 {
-			within++
-		}
+	key, bola, exfil := p.outcome("stolen key", ""), p.outcome("BOLA enumeration", ""), p.outcome("exfiltration through an app", "")
+	w.quantile("stolen key: calls to the alert", "%.0f", key.events, .5, 5, 3)
+	w.quantile("stolen key: calls to the alert", "%.0f", key.events, .9, 5, 3)
+	w.quantile("dormant key: calls to the alert", "%.0f", p.outcome("dormant key", "").events, .9, 5, 3)
+	for _, s := range strengths {
+		w.quantile("stolen session, "+s+": calls of the thief to the alert", "%.0f", p.outcome("stolen session", s).events, .5, 5, 3)
 	}
-	most("stolen key: calls to the alert, p50", "%.0f", quantile(key.events, .5), 5, 3)
-	most("stolen key: calls to the alert, p90", "%.0f", quantile(key.events, .9), 5, 3)
-	dormant := p.outcome("dormant key", "")
-	most("dormant key: calls to the alert, p90", "%.0f", quantile(dormant.events, .9), 5, 3)
-	session := p.outcome("stolen session", "")
-	most("stolen session: calls of the thief to the alert, p50", "%.0f", quantile(session.events, .5), 5, 3)
-	bola := p.outcome("BOLA enumeration", "")
-	most("BOLA: foreign objects read before the alert, p50", "%.0f", quantile(bola.records, .5), 30, 15)
-	most("BOLA: foreign objects read before the alert, p90", "%.0f", quantile(bola.records, .9), 30, 15)
-	most("scraping at 5,000 requests a minute: seconds, p90", "%.0f", quantile(p.outcome("scraping, one account", "loud").seconds, .9), 60, 10)
-	stuffing := p.outcome("stuffing, many sources", "")
-	most("distributed stuffing: attempts before the alert, p90", "%.0f", quantile(stuffing.events, .9), 500, 200)
-	exfil := p.outcome("exfiltration through an app", "")
-	most("app exfiltration: share of the bytes before the alert, p50, %", "%.1f", 100*quantile(exfil.share, .5), 5, 1)
+	w.quantile("BOLA: foreign objects read before the alert", "%.0f", bola.records, .5, 30, 15)
+	w.quantile("BOLA: foreign objects read before the alert", "%.0f", bola.records, .9, 30, 15)
+	w.quantile("scraping at 5,000 requests a minute: seconds", "%.0f", p.outcome("scraping, one account", "loud").seconds, .9, 60, 10)
+	w.quantile("distributed stuffing: attempts before the alert", "%.0f", p.outcome("stuffing, many sources", "").events, .9, 500, 200)
+	if len(exfil.share) > 0 {
+		w.most("app exfiltration: share of the bytes before the alert, p50, %", "%.1f", 100*quantile(exfil.share, .5), 5, 1)
+	}
 	for _, name := range []string{"self-grant", "admin-route escalation", "cross-tenant access"} {
-		o := p.outcome(name, "")
-		got := float64(o.atOnce) / float64(max(o.breached, 1))
-		row(name+": share found at the event itself", fmt.Sprintf("%.2f", got), "1.00", "1.00", got == 1, got == 1)
-	}
-	rate := 0.0
-	if took > 0 {
-		attacks := 0
-		for _, r := range p.runs {
-			for _, c := range r.campaigns {
-				attacks += len(c.trace)
-			}
+		if o := p.outcome(name, ""); o.breached > 0 {
+			got := float64(o.atOnce) / float64(o.breached)
+			w.row(name+": share found at the event itself", fmt.Sprintf("%.2f", got), "1.00", "1.00", got == 1, got == 1)
 		}
-		rate = float64(n+attacks) / took.Seconds()
 	}
-	row("engine, all rules, one core: events/s", fmt.Sprintf("%.0f", rate), "25000", "100000", rate >= 25000, rate >= 100000)
+	var delays []float64
+	attacks := 0
+	for _, r := range p.runs {
+		delays = append(delays, r.delays...)
+		for _, c := range r.campaigns {
+			attacks += len(c.trace)
+		}
+	}
+	w.quantile("from the end of a call to its finding: seconds", "%.2f", delays, .5, 1, .2)
+	w.quantile("from the end of a call to its finding: seconds", "%.2f", delays, .99, 5, 2)
+	if took > 0 {
+		rate := float64(n+attacks) / took.Seconds()
+		w.row("engine, all rules, one core: events/s", fmt.Sprintf("%.0f", rate), "25000", "100000", rate >= 25000, rate >= 100000)
+	}
 	fmt.Fprintf(out, "\n%d runs, %d events of background in %d actor-days\n", len(p.runs), n, days)
 }
 
