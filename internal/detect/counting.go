@@ -3,6 +3,7 @@ package detect
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -300,7 +301,10 @@ func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
 		}
 		if known := s.Seen.ref(h); known != nil {
 			*known, fresh = value{o.at, o.ref}, true
-		} else if s.Seen.len() <= c.need {
+		} else if s.Seen.len() <= c.need || c.share > 0 {
+			if s.Seen.len() > c.need { // the share is that of the newest
+				s.dropOldest()
+			}
 			s.Seen.set(h, value{o.at, o.ref})
 			fresh = true
 		}
@@ -360,6 +364,17 @@ func (s *valued) oldest() int64 {
 	at := s.Last
 	s.Seen.each(func(_ uint64, v *value) { at = min(at, v.At) })
 	return at
+}
+
+// dropOldest drops the value that was seen longest ago.
+func (s *valued) dropOldest() {
+	at, of := int64(math.MaxInt64), uint64(0)
+	s.Seen.each(func(h uint64, v *value) {
+		if v.At < at || v.At == at && h < of {
+			at, of = v.At, h
+		}
+	})
+	s.Seen.keep(func(h uint64, _ *value) bool { return h != of })
 }
 
 // note notes a value of those that the share is of.
