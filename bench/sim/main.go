@@ -28,6 +28,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/internal/detect"
@@ -57,6 +58,7 @@ func main() {
 	var through through
 	flag.Float64Var(&through.speed, "through", 0, "send `TIMES` as fast as it would come what happens within -span of each world through a real gateway, in this process")
 	flag.DurationVar(&through.length, "span", 40*time.Minute, "how much of a world goes through the gateway")
+	only := flag.String("only", "", "the `NAMES` of the campaigns that go through the gateway, with semicolons; none: all that fit")
 	of := flag.Bool("report", false, "run nothing: print one report of the files that other runs kept")
 	flag.Parse()
 	if *of {
@@ -78,6 +80,9 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *only != "" {
+		through.names = strings.Split(*only, ";")
+	}
 	run := p.run
 	if through.speed > 0 {
 		run = func(ctx context.Context, out, progress io.Writer) (bool, error) {
