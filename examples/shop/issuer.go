@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ type issuerFlags struct {
 	listen    string
 	lifetime  time.Duration
 	algorithm string
+	console   string
 }
 
 // add registers the flags; the address is called differently where the API
@@ -27,10 +29,15 @@ func (f *issuerFlags) add(flags *flag.FlagSet, listen string) {
 	flags.DurationVar(&f.lifetime, "lifetime", 10*time.Minute, "how `long` access tokens are valid; negative makes expired ones")
 	flags.StringVar(&f.algorithm, "algorithm", "ES256", "signature `algorithm`: ES256 or RS256")
 	flags.BoolVar(&f.opaque, "opaque", false, "give out access tokens that only the issuer can read")
+	flags.StringVar(&f.console, "console", "", "public `URL` of a Gatebook whose console people sign in to here, as the client gatebook")
 }
 
 func (f *issuerFlags) start() (*issuer.Issuer, error) {
-	return issuer.Start(issuer.Config{Listen: f.listen, TokenLifetime: f.lifetime, Algorithm: f.algorithm, Opaque: f.opaque})
+	clients := issuer.DefaultClients()
+	if f.console != "" {
+		clients = append(clients, issuer.Client{ID: "gatebook", Title: "Gatebook", RedirectURI: strings.TrimSuffix(f.console, "/") + "/api/v1/oidc/callback"})
+	}
+	return issuer.Start(issuer.Config{Listen: f.listen, TokenLifetime: f.lifetime, Algorithm: f.algorithm, Opaque: f.opaque, Clients: clients})
 }
 
 // rotateOnHangup makes a new signing key at each SIGHUP until the context
