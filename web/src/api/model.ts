@@ -42,6 +42,7 @@ export type Value = T.DetectValue
 export type Findings = T.AlertFindings
 export type Measure = T.ActMeasure
 export type NewMeasure = T.ApiNewMeasure
+export type Preview = T.ActPreview
 export type Receiver = T.DeliverStatus
 export type ReceiverTest = T.ApiReceiverTest
 export type Delivery = T.DeliverDelivery

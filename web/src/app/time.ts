@@ -10,6 +10,8 @@ export interface Clock {
   stamp: (time: string | number) => string
   /** 14:16:13.347, with the date if it is not today's */
   short: (time: string | number) => string
+  /** 14:16, with the date if it is not today's */
+  rough: (time: string | number) => string
   /** 14:16 */
   minute: (time: string | number) => string
   /** "UTC", or the zone's name */
@@ -39,6 +41,11 @@ export function clock(utc: boolean): Clock {
       if (!p) return String(time)
       const today = parts(Date.now(), utc)?.date
       return p.date === today ? `${p.clock}:${p.second}` : `${p.date} ${p.clock}:${p.second.slice(0, 2)}`
+    },
+    rough: (time) => {
+      const p = parts(time, utc)
+      if (!p) return String(time)
+      return p.date === parts(Date.now(), utc)?.date ? p.clock : `${p.date} ${p.clock}`
     },
     minute: (time) => parts(time, utc)?.clock ?? String(time),
     zone: utc ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -12,6 +12,12 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`
 }
 
+/** 3.2 % */
+export function share(part: number, whole: number): string {
+  const percent = whole > 0 ? (part / whole) * 100 : 0
+  return percent > 0 && percent < 0.1 ? 'below 0.1 %' : `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
+}
+
 /** Nanoseconds as 1.03 ms. */
 export function duration(ns: number): string {
   if (ns < 0) return `-${duration(-ns)}`
@@ -20,7 +26,9 @@ export function duration(ns: number): string {
   if (ns < 1_000_000_000) return `${round(ns / 1_000_000)} ms`
   if (ns < 120_000_000_000) return `${round(ns / 1_000_000_000)} s`
   const minutes = Math.floor(ns / 60_000_000_000)
-  if (minutes < 120) return `${minutes} min ${Math.round((ns % 60_000_000_000) / 1_000_000_000)} s`
+  const seconds = Math.round((ns % 60_000_000_000) / 1_000_000_000)
+  if (minutes % 60 === 0 && seconds === 0) return minutes < 48 * 60 ? `${minutes / 60} h` : `${round(minutes / 60 / 24)} d`
+  if (minutes < 120) return seconds > 0 ? `${minutes} min ${seconds} s` : `${minutes} min`
   if (minutes < 48 * 60) return `${round(minutes / 60)} h`
   return `${round(minutes / 60 / 24)} d`
 }

@@ -10,6 +10,9 @@ const marks: Record<string, { tone: string; bars: number }> = {
   critical: { tone: 'bad', bars: 4 },
 }
 
+/** The colour of a severity. */
+export const tones: Record<string, 'warn' | 'bad' | undefined> = { critical: 'bad', high: 'bad', medium: 'warn' }
+
 /** The mark of a severity: as many bars as it weighs, and its word. */
 export function Severity({ level }: { level: string }) {
   const mark = marks[level] ?? { tone: 'neutral', bars: 0 }
@@ -44,6 +47,7 @@ const words: Record<string, string> = {
   'credential.fingerprint': 'credential',
   'credential.key_id': 'key',
   'who.address': 'address',
+  'who.network': 'network',
   'operation.route': 'route',
   'operation.host': 'host',
   'capture.route': 'route',
@@ -60,6 +64,7 @@ const subjects: Record<string, string> = {
   'credential.fingerprint': 'credential',
   'credential.key_id': 'key',
   'who.address': 'address',
+  'who.network': 'address',
   'capture.route': 'route',
 }
 

@@ -1,147 +1,69 @@
-// Measures: what is done about access. The form to decide one, and those that
-// are in force.
+// Measures: those that are in force or wait for somebody, and the dialog in
+// which one is decided.
 
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { json } from '../api/client'
-import type { Measure, NewMeasure } from '../api/model'
+import type { Measure } from '../api/model'
 import { Link } from '../app/router'
 import { useMay } from '../app/session'
 import { Dialog } from './dialog'
 import { count, duration } from './format'
-import { spans } from './incident'
+import { MeasureForm } from './measureform'
 import { Problem } from './state'
 import { Table } from './table'
 import { Time } from './time'
 
-const kinds = [
-  { id: 'block', title: 'Block', says: 'Its calls are refused with 403, and what is under way is cut.' },
-  { id: 'throttle', title: 'Throttle', says: 'One too many calls are refused with 429.' },
-  { id: 'reauthenticate', title: 'Ask to authenticate anew', says: 'Its calls are refused with 401 until it shows a credential that is newer.' },
+/** What can be done: its name, what it says on a button, and what it means. */
+export const kinds = [
+  { id: 'block', title: 'Block', button: 'Block', does: 'block', says: 'Its calls are refused with 403, and what is under way is cut.' },
+  { id: 'throttle', title: 'Throttle', button: 'Throttle', does: 'throttle', says: 'One too many calls are refused with 429.' },
+  { id: 'reauthenticate', title: 'Authenticate anew', button: 'Ask for it', does: 'authenticate anew', says: 'Its calls are refused with 401 until it shows a credential that is newer.' },
 ] as const
-
-const hours: Record<string, number> = { '15m': 0.25, '1h': 1, '2h': 2, '8h': 8, '24h': 24, '168h': 168 }
-
-function nanoseconds(span: string): number {
-  return (hours[span] ?? 1) * 3_600_000_000_000
-}
-
-/** Decides a measure, or proposes it where a second person must approve. */
-export function MeasureForm({ subjects, incident, onClose, onMade }: { subjects: readonly string[]; incident?: string; onClose: () => void; onMade: (measure: Measure) => void }) {
-  const may = useMay()
-  const [kind, setKind] = useState<string>('block')
-  const [error, setError] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
-  const [made, setMade] = useState<Measure>()
-  const acts = may('act')
-  const submit = (data: FormData) => {
-    setBusy(true)
-    setError(undefined)
-    const body: NewMeasure = { kind, subject: String(data.get('subject') ?? '').trim(), propose: !acts || data.get('propose') === 'on', dry_run: data.get('dry') === 'on', force: data.get('force') === 'on' }
-    const span = String(data.get('for') ?? '')
-    if (span) body.for = nanoseconds(span)
-    if (kind === 'throttle') body.rate = Number(data.get('rate')) / 60
-    if (incident) body.incident = incident
-    json<Measure>('/api/v1/measures', { method: 'POST', body, reason: String(data.get('reason') ?? '') })
-      .then((measure) => {
-        setMade(measure)
-        onMade(measure)
-      }, setError)
-      .finally(() => setBusy(false))
-  }
-  if (made) {
-    return (
-      <div className="stack">
-        <p role="status">
-          <strong>{made.state === 'proposed' ? 'Proposed.' : made.dry_run ? 'In force, as a dry run.' : 'In force.'}</strong> {made.state === 'proposed' ? 'Somebody else must approve it.' : 'The next call is judged by it.'} <Link to={`/call/${made.decision}`}>The sealed decision</Link>
-        </p>
-        <MeasureList list={[made]} onChange={onClose} />
-        <div>
-          <button type="button" className="button primary" onClick={onClose}>
-            Close
-          </button>
-        </div>
-      </div>
-    )
-  }
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        submit(new FormData(event.currentTarget))
-      }}
-    >
-      <fieldset className="stack">
-        <legend className="label">What</legend>
-        {kinds.map((each) => (
-          <label key={each.id} className="check">
-            <input type="radio" name="kind" value={each.id} checked={kind === each.id} onChange={() => setKind(each.id)} /> {each.title} <span className="muted small">{each.says}</span>
-          </label>
-        ))}
-      </fieldset>
-      <label className="field">
-        <span className="label">Whose calls: principal, app, key, credential, address, route or operation; joined by “and”, all must fit</span>
-        {subjects.length > 0 ? (
-          <select className="input wide" name="subject" required>
-            {subjects.map((subject) => (
-              <option key={subject}>{subject}</option>
-            ))}
-          </select>
-        ) : (
-          <input className="input mono" name="subject" required maxLength={512} placeholder="principal:p_…" spellCheck={false} autoComplete="off" />
-        )}
-      </label>
-      <div className="row">
-        <label className="field">
-          <span className="label">For</span>
-          <select className="input" name="for" defaultValue="1h">
-            {spans.map((span) => (
-              <option key={span.value} value={span.value}>
-                {span.word}
-              </option>
-            ))}
-            <option value="">until it is undone</option>
-          </select>
-        </label>
-        {kind === 'throttle' && (
-          <label className="field">
-            <span className="label">Calls a minute</span>
-            <input className="input" name="rate" type="number" min={1} max={60000} defaultValue={30} required />
-          </label>
-        )}
-      </div>
-      <label className="check">
-        <input type="checkbox" name="dry" /> dry run: events say what it would do, and nothing is done
-      </label>
-      {acts && (
-        <label className="check">
-          <input type="checkbox" name="propose" /> propose it, for somebody else to approve
-        </label>
-      )}
-      <label className="check">
-        <input type="checkbox" name="force" /> although it means very many calls; somebody else must approve it then
-      </label>
-      <label className="field">
-        <span className="label">Reason, which is sealed</span>
-        <input className="input" name="reason" required maxLength={500} />
-      </label>
-      {error !== undefined && <Problem error={error} />}
-      <div className="row">
-        <button type="submit" className="button danger" disabled={busy}>
-          {acts ? 'Decide' : 'Propose'}
-        </button>
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
-      <p className="muted small">It never means this console: who is blocked can still undo it here.</p>
-    </form>
-  )
-}
 
 const stateTones: Record<string, string> = { 'in-force': 'bad', proposed: 'warn' }
 
 type Act = 'undo' | 'approve' | 'reject'
+
+export interface MeasureDialogProps {
+  subjects: readonly string[]
+  incident?: string
+  onClose: () => void
+}
+
+/** Asks what to do about access, does it, and says what came of it. */
+export function MeasureDialog({ subjects, incident, onClose }: MeasureDialogProps) {
+  const acts = useMay()('act')
+  const client = useQueryClient()
+  const [made, setMade] = useState<Measure>()
+  const close = () => {
+    if (made) for (const queryKey of [['measures'], ['incident'], ['incidents']]) void client.invalidateQueries({ queryKey })
+    onClose()
+  }
+  return (
+    <Dialog title={acts ? 'Block or limit' : 'Propose to block or limit'} onClose={close}>
+      <div role="status" className={made ? 'stack' : ''}>
+        {made && (
+          <>
+            <div className={`verdict ${made.state === 'proposed' ? 'warn' : 'good'}`}>
+              <p className="title">{made.state === 'proposed' ? 'Proposed' : made.dry_run ? 'In force, as a dry run' : 'In force'}</p>
+              <p>
+                {made.state === 'proposed' ? 'Somebody else must approve it.' : 'The next call is judged by it.'} <Link to={`/call/${made.decision}`}>The sealed decision</Link>
+              </p>
+            </div>
+            <p className="mono">{made.subject}</p>
+            <div>
+              <button type="button" className="button primary" onClick={close} autoFocus>
+                Close
+              </button>
+            </div>
+          </>
+        )}
+      </div>
+      {!made && <MeasureForm subjects={subjects} {...(incident ? { incident } : {})} onClose={onClose} onMade={setMade} />}
+    </Dialog>
+  )
+}
 
 /** Measures in a table, with what can be done about each. */
 export function MeasureList({ list, onChange }: { list: readonly Measure[]; onChange: () => void }) {

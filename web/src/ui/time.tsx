@@ -1,11 +1,11 @@
 import { useClock } from '../app/time'
 
 /** A time of the record, in the viewer's zone; UTC as sealed stands in its title. */
-export function Time({ at, full = false }: { at: string; full?: boolean }) {
+export function Time({ at, full = false, rough = false }: { at: string; full?: boolean; /** To the minute. */ rough?: boolean }) {
   const [clock] = useClock()
   return (
     <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', '')} UTC`} className="nowrap">
-      {full ? clock.stamp(at) : clock.short(at)}
+      {rough ? clock.rough(at) : full ? clock.stamp(at) : clock.short(at)}
     </time>
   )
 }

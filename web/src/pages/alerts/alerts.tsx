@@ -156,7 +156,7 @@ function List({ list }: { list: readonly Incident[] }) {
               </span>
               <span className="muted small">{plural(each.findings, 'finding')}</span>
             </span>
-            <Time at={each.changed} />
+            <Time at={each.changed} rough />
           </Link>
         </li>
       ))}

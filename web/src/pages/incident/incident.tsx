@@ -4,20 +4,27 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { json } from '../../api/client'
-import type { IncidentEntry, Story, StoryFinding } from '../../api/model'
+import type { IncidentEntry, Result, Story, StoryFinding } from '../../api/model'
 import type { PageProps } from '../../app/pages'
 import { address, Link } from '../../app/router'
 import { useMay } from '../../app/session'
-import { count, plural } from '../../ui/format'
-import { entityQuery, entityText, Severity, States } from '../../ui/incident'
+import { useClock } from '../../app/time'
+import { Figures } from '../../ui/figures'
+import { between, count, duration, plural } from '../../ui/format'
+import { entityQuery, entityText, Severity, States, subjectsOf, tones } from '../../ui/incident'
+import { MeasureDialog } from '../../ui/measure'
 import { Panel, Pairs } from '../../ui/panel'
+import { Who } from '../../ui/record'
+import { EntryHead, EntryRow } from '../../ui/row'
+import { Scopes } from '../../ui/scopes'
 import { Answer } from '../../ui/state'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { MeasureDialog, Measures } from './measures'
+import { Measures } from './measures'
 import { StepDialog, steps, type StepName } from './step'
 import { SilenceDialog } from '../alerts/silences'
 import { Why } from './why'
+import '../../ui/recent.css'
 import './incident.css'
 
 export default function IncidentPage({ params }: PageProps) {
@@ -72,60 +79,88 @@ function Told({ story }: { story: Story }) {
           )}
           {may('propose') && !over && (
             <button type="button" className="button danger" onClick={() => setDialog('measure')}>
-              Block or throttle
+              Block or limit
             </button>
           )}
         </div>
       </div>
+      <About entity={i.entity} />
       {i.erased && <div className="notice">What was personal in this incident was erased.</div>}
-      <div className="columns">
-        <Panel title="About">
-          <Pairs
-            list={[
-              ['Entity', <Entity key="e" entity={i.entity} />],
-              ['Risk', `${count(Math.round(i.risk))} points`],
-              ['Events', `${plural(i.events, 'event')} in ${plural(i.findings, 'finding')}`],
-              ['From', <Time key="f" at={i.from} full />],
-              ['To', <Time key="t" at={i.at} full />],
-              ['Found', <Time key="o" at={i.opened} full />],
-              ['Sealed', <Link key="d" to={`/call/${i.decision}`}>{`record ${count(i.decision)}`}</Link>],
-              ['Has it', i.assignee || 'nobody'],
-              ['Rules', i.rules.join(', ')],
-              ['Tags', i.tags?.join(', ')],
-              ['Proposed', i.response?.join(', ')],
-            ]}
-          />
-        </Panel>
-        <Panel title="What was done">
-          <Log log={story.log} />
-        </Panel>
-      </div>
+      <Figures
+        list={[
+          { what: 'Risk', value: count(Math.round(i.risk)), more: 'points', tone: tones[i.severity] },
+          { what: 'Findings', value: count(i.findings), more: `by ${plural(i.rules.length, 'rule')}` },
+          { what: 'Events', value: count(i.events), more: `within ${duration(between(i.from, i.at))}` },
+          { what: 'Opened', value: <Time at={i.opened} rough /> },
+          { what: 'Given to', value: i.assignee || 'nobody', tone: i.assignee ? undefined : 'warn', text: true },
+        ]}
+      />
       <Measures incident={i.id} />
-      <Panel title="The story">
-        <ol className="story">
-          {story.findings.map((finding) => (
-            <li key={finding.id}>
-              <Found finding={finding} />
-            </li>
-          ))}
-        </ol>
-      </Panel>
+      <div className="columns">
+        <Panel title="The story">
+          <ol className="story">
+            {story.findings.map((finding) => (
+              <li key={finding.id}>
+                <Found finding={finding} />
+              </li>
+            ))}
+          </ol>
+        </Panel>
+        <div className="stack wide-gap">
+          <Panel title="What was done">
+            <Log log={story.log} />
+          </Panel>
+          <Panel title="About it">
+            <Pairs
+              list={[
+                ['First event', <Time key="f" at={i.from} full />],
+                ['Last event', <Time key="t" at={i.at} full />],
+                ['Sealed', <Link key="d" to={`/call/${i.decision}`}>{`record ${count(i.decision)}`}</Link>],
+                ['Rules', <Rules key="r" names={i.rules} />],
+                ['Tags', i.tags && <Scopes key="g" list={i.tags} />],
+                ['Proposed', i.response?.join(', ')],
+                ['Number', <span key="n" className="mono">{i.id}</span>],
+              ]}
+            />
+          </Panel>
+        </div>
+      </div>
       <Events story={story} />
-      {dialog === 'measure' && <MeasureDialog incident={i} onClose={close} onDone={changed} />}
+      {dialog === 'measure' && <MeasureDialog subjects={subjectsOf(i.entity)} incident={i.id} onClose={close} />}
       {dialog === 'silence' && <SilenceDialog rule={i.rules[0] ?? ''} entity={i.entity[0]?.value ?? ''} onClose={close} onDone={changed} />}
       {dialog && dialog !== 'measure' && dialog !== 'silence' && <StepDialog incident={i} name={dialog} onClose={close} onDone={changed} />}
     </>
   )
 }
 
-function Entity({ entity }: { entity: Story['incident']['entity'] }) {
+/** About whom or what it is, by the name that the record knows. */
+function About({ entity }: { entity: Story['incident']['entity'] }) {
+  const principal = entity.find((each) => each.field === 'principal.id')?.value ?? ''
+  const newest = useQuery({
+    queryKey: ['named', principal],
+    enabled: principal !== '',
+    queryFn: ({ signal }) => json<Result>('/api/v1/search', { params: { query: `principal.id:=${JSON.stringify(principal)}`, limit: 1, payload: 'false' }, signal }),
+    staleTime: 300_000,
+    retry: false,
+  })
+  const known = newest.data?.hits[0]
   return (
-    <span className="stack tight">
-      <span className="mono">{entityText(entity)}</span>
+    <p className="row about">
+      {known && <Who record={known} />}
+      <span className="mono muted">{entityText(entity)}</span>
       {named(entity) && <Link to={`/who/${encodeURIComponent(named(entity))}`}>Who this is, and what it usually does</Link>}
       {entity.length > 0 && <Link to={address('/search', { q: entityQuery(entity), from: '7d' })}>What it did in the last 7 days</Link>}
-    </span>
+    </p>
   )
+}
+
+function Rules({ names }: { names: readonly string[] }) {
+  return names.map((name, i) => (
+    <span key={name}>
+      {i > 0 && ', '}
+      <Link to={address('/rules', { rule: name })}>{name}</Link>
+    </span>
+  ))
 }
 
 /** What of the entity has a page of its own. */
@@ -146,18 +181,18 @@ function Found({ finding: f }: { finding: StoryFinding }) {
         {f.standing === 'erased' && <span className="tag">erased</span>}
         <span className="muted push">+{count(f.risk.points)} risk</span>
       </div>
-      <Table label={`Why ${f.rule} found this`} heads={['Term', 'Value', 'Had to be']} as="part">
+      <Table label={`Why ${f.rule} found this`} heads={['Term', 'Value', 'Had to be']} as="part" narrow>
         {f.terms.map((term, i) => (
           <tr key={i}>
             <td>{term.name}</td>
             <td className="mono">{term.value}</td>
-            <td className="muted">{term.want ?? ''}</td>
+            <td>{term.want?.replace(/^>= ?/, '≥ ').replace(/^<= ?/, '≤ ') ?? ''}</td>
           </tr>
         ))}
       </Table>
       <p className="muted small">
         {plural(f.count, 'event')}, rule <Link to={`/rules?rule=${encodeURIComponent(f.rule)}`}>{f.rule}</Link>{' '}
-        <button type="button" className="button quiet small" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <button type="button" className="button small" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? 'Less' : 'What it means, and what to check'}
         </button>
       </p>
@@ -199,31 +234,59 @@ function Log({ log }: { log: readonly IncidentEntry[] }) {
   )
 }
 
+const listed = 12
+
+/** The newest of the events as they are in the record, and the way to each. */
 function Events({ story }: { story: Story }) {
+  const [clock] = useClock()
   const [all, setAll] = useState(false)
-  const list = all ? story.events : story.events.slice(0, 50)
+  const ids = story.events.slice(-listed).map((event) => event.id)
+  const answer = useQuery({
+    queryKey: ['events', ids],
+    enabled: ids.length > 0,
+    queryFn: ({ signal }) => json<Result>('/api/v1/search', { params: { query: `id:in(${ids.map((id) => JSON.stringify(id)).join(',')})`, limit: listed, payload: 'false' }, signal }),
+    staleTime: 300_000,
+    placeholderData: (before) => before,
+  })
+  const list = all ? story.events : story.events.slice(0, 60)
   return (
     <Panel
-      title="The events, each with its proof"
+      title={`The events (${count(story.events.length)})`}
       actions={
         <Link className="button" to={address('/search', { q: entityQuery(story.incident.entity), from: story.incident.from, to: story.incident.at })}>
           Search around them
         </Link>
       }
+      bare
     >
-      <ol className="events">
-        {list.map((event) => (
-          <li key={event.id}>{event.number !== undefined ? <Link to={`/call/${event.number}`}>{count(event.number)}</Link> : <span className="muted mono">{event.id}</span>}</li>
-        ))}
-      </ol>
-      {!all && story.events.length > list.length && (
-        <div>
-          <button type="button" className="button" onClick={() => setAll(true)}>
-            All {count(story.events.length)}
-          </button>
-        </div>
-      )}
-      <p className="muted small">Each number is a record of the ledger: its page has the event, its proof, and an evidence pack.</p>
+      <Answer query={answer} what="the newest events">
+        {(data) => (
+          <div className="recent entries" role="group" aria-label="The newest of the events">
+            <EntryHead zone={clock.zone} />
+            {data.hits.map((hit) => (
+              <EntryRow key={hit.number} record={hit} current={false} />
+            ))}
+          </div>
+        )}
+      </Answer>
+      <div className="body">
+        {story.events.length > listed && (
+          <details>
+            <summary>All records by their number</summary>
+            <ol className="events details-body">
+              {list.map((event) => (
+                <li key={event.id}>{event.number !== undefined ? <Link to={`/call/${event.number}`}>{count(event.number)}</Link> : <span className="muted mono">{event.id}</span>}</li>
+              ))}
+            </ol>
+            {!all && story.events.length > list.length && (
+              <button type="button" className="button" onClick={() => setAll(true)}>
+                All {count(story.events.length)}
+              </button>
+            )}
+          </details>
+        )}
+        <p className="muted small">Each is a record of the ledger: its page has the event, its proof, and an evidence pack.</p>
+      </div>
     </Panel>
   )
 }

@@ -1,10 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { json } from '../../api/client'
-import type { Incident, Measure } from '../../api/model'
-import { subjectsOf } from '../../ui/incident'
-import { MeasureForm, MeasureList } from '../../ui/measure'
-import { Dialog } from '../../ui/dialog'
+import type { Measure } from '../../api/model'
+import { MeasureList } from '../../ui/measure'
 import { Panel } from '../../ui/panel'
 
 /** What is done about access because of this incident. */
@@ -17,14 +14,5 @@ export function Measures({ incident }: { incident: string }) {
     <Panel title="Measures" bare>
       <MeasureList list={list} onChange={() => void client.invalidateQueries({ queryKey: ['measures'] })} />
     </Panel>
-  )
-}
-
-export function MeasureDialog({ incident, onClose, onDone }: { incident: Incident; onClose: () => void; onDone: () => void }) {
-  const [made, setMade] = useState(false)
-  return (
-    <Dialog title="Block or throttle" onClose={made ? onDone : onClose}>
-      <MeasureForm subjects={subjectsOf(incident.entity)} incident={incident.id} onClose={made ? onDone : onClose} onMade={() => setMade(true)} />
-    </Dialog>
   )
 }

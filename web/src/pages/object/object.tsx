@@ -6,7 +6,8 @@ import { Link } from '../../app/router'
 import { Classes } from '../../ui/classes'
 import { and } from '../../ui/complete'
 import { Copy } from '../../ui/copy'
-import { count, plural } from '../../ui/format'
+import { Figures } from '../../ui/figures'
+import { count, share } from '../../ui/format'
 import { Histogram } from '../../ui/histogram'
 import { Panel } from '../../ui/panel'
 import { searchPath } from '../../ui/paths'
@@ -75,15 +76,16 @@ function Shown({ data, span }: { data: ReadingObject; span: Span }) {
   const people = new Set(data.touchers.map((each) => each.principal || each.key || '')).size
   return (
     <>
-      <p>
-        {plural(data.calls, 'call')} by {plural(people, 'caller')} touched it: {count(data.asked)} named it, {count(data.calls - data.asked)} had it in the answer
-        {data.first && data.last && (
-          <>
-            . The first was <Time at={data.first} full />, the newest <Time at={data.last} full />
-          </>
-        )}
-        .
-      </p>
+      <Figures
+        list={[
+          { what: 'Calls', value: count(data.calls) },
+          { what: 'Callers', value: count(people) },
+          { what: 'Named it', value: count(data.asked), more: share(data.asked, data.calls) },
+          { what: 'Had it in the answer', value: count(data.calls - data.asked), more: share(data.calls - data.asked, data.calls) },
+          data.first ? { what: 'First', value: <Time at={data.first} rough /> } : false,
+          data.last ? { what: 'Newest', value: <Time at={data.last} rough /> } : false,
+        ]}
+      />
       <Panel title="When">
         <Histogram query={data.query} from={span.from || data.first || '24h'} to={span.to} onSelect={span.set} />
       </Panel>

@@ -73,6 +73,7 @@ function Ways({ me }: { me: Me }) {
           Sign in with {me.sign_in.oidc}
         </a>
       )}
+      {me.sign_in.oidc && me.sign_in.passwords && <p className="or muted small">or with an account of this Gatebook</p>}
       {me.sign_in.passwords && <Password onDone={entered} primary={!me.sign_in.oidc} />}
       {me.sign_in.first && <First />}
       {!me.sign_in.passwords && !me.sign_in.oidc && <p>Nobody can sign in here: the configuration has neither accounts nor a provider. With a token, the command line and the API do the same.</p>}

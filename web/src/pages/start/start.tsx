@@ -6,6 +6,7 @@ import { healthQuery } from '../../api/queries'
 import { Link } from '../../app/router'
 import { Advice } from '../../ui/advice'
 import { Code } from '../../ui/copy'
+import { count } from '../../ui/format'
 import { Icon, icons } from '../../ui/icon'
 import { Level } from '../../ui/level'
 import { Panel } from '../../ui/panel'
@@ -28,13 +29,14 @@ export default function Start() {
     retry: false,
   })
   const hits = calls.data?.hits ?? []
+  const unknown = hits.find((hit) => (hit.header.principal?.level ?? 0) < 2)
   return (
     <div className="page">
       <div className="page-head">
         <h1>{hits.length > 0 ? 'Calls arrive' : 'Waiting for the first call'}</h1>
         <p className="sub">{hits.length > 0 ? 'Gatebook records what passes through it.' : 'This page checks itself every two seconds.'}</p>
       </div>
-      <ol className="steps">
+      <ol className="panel steps">
         <Ledger health={health.data} error={health.error} />
         <Listeners setup={setup.data} error={setup.error} />
         <Upstreams setup={setup.data} />
@@ -49,6 +51,11 @@ export default function Start() {
           {!setup.data && <Code text={curl('http://127.0.0.1:8400', '/')} label="curl through the gateway" />}
         </Panel>
         {hits.length > 0 && <Newest hits={hits} />}
+        {unknown && (
+          <Panel title={`Who made the call of record ${count(unknown.number)}?`} actions={<Level level={unknown.header.principal?.level} reason={unknown.header.principal?.reason} />}>
+            <Advice record={unknown} />
+          </Panel>
+        )}
       </div>
     </div>
   )
@@ -76,7 +83,7 @@ const looks: Record<State, { tone: string; d: string; word: string }> = {
 function Step({ state, title, children }: { state: State; title: string; children?: ReactNode }) {
   const look = looks[state]
   return (
-    <li className="panel step">
+    <li className="step">
       <span className={`step-mark ${look.tone}`}>
         <Icon d={look.d} size={20} />
         <span className="hidden">{look.word}: </span>
@@ -110,7 +117,7 @@ function Ledger({ health, error }: { health: Health | undefined; error: unknown 
   return (
     <Step state="good" title="Gatebook runs and records">
       <p className="muted">
-        {check.detail} in the ledger.{index && !index.ok ? ` Search is not there yet: ${index.detail ?? ''}.` : ''}
+        {check.detail?.replace(/\d{4,}/, (n) => count(Number(n)))} in the ledger.{index && !index.ok ? ` Search is not there yet: ${index.detail ?? ''}.` : ''}
       </p>
     </Step>
   )
@@ -206,14 +213,12 @@ function Arriving({ calls, error }: { calls: Result | undefined; error: unknown 
   )
 }
 
-/** The newest calls, and what would make their callers known. */
 function Newest({ hits }: { hits: readonly Entry[] }) {
-  const unknown = hits.find((hit) => (hit.header.principal?.level ?? 0) < 2)
   return (
-    <Panel title="The newest calls">
-      <ul className="stack">
+    <Panel title="The newest calls" actions={<Link to="/live">Watch them live</Link>}>
+      <ul className="newest">
         {hits.map((hit) => (
-          <li key={hit.number} className="row">
+          <li key={hit.number}>
             <Outcome header={hit.header} />
             <Link to={`/call/${hit.number}`} className="mono">
               {what(hit).verb} {what(hit).name}
@@ -222,14 +227,6 @@ function Newest({ hits }: { hits: readonly Entry[] }) {
           </li>
         ))}
       </ul>
-      {unknown && (
-        <div className="stack">
-          <h3>
-            Who made the call of record {unknown.number}? <Level level={unknown.header.principal?.level} reason={unknown.header.principal?.reason} />
-          </h3>
-          <Advice record={unknown} />
-        </div>
-      )}
     </Panel>
   )
 }

@@ -6,10 +6,10 @@ import { Link } from '../../app/router'
 import { useMay } from '../../app/session'
 import { Dialog } from '../../ui/dialog'
 import { plural } from '../../ui/format'
+import { MeasureDialog } from '../../ui/measure'
 import { Panel } from '../../ui/panel'
 import { Answer, Problem } from '../../ui/state'
 import { Time } from '../../ui/time'
-import { ActDialog } from './act'
 import type { Entity } from './entity'
 import { isAbout, subjectsOf } from './subject'
 
@@ -79,7 +79,7 @@ export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
           )
         }}
       </Answer>
-      {dialog === 'act' && <ActDialog subjects={subjects} shared={entity.sort === 'App' || entity.sort === 'Credential' ? entity.principals.length : 1} propose={!may('act')} onClose={() => setDialog(undefined)} onDone={done} />}
+      {dialog === 'act' && <MeasureDialog subjects={subjects} onClose={() => setDialog(undefined)} />}
       {dialog && dialog !== 'act' && <Undo measure={dialog} onClose={() => setDialog(undefined)} onDone={done} />}
     </Panel>
   )

@@ -5,10 +5,10 @@ import type { Entity } from './entity'
 const entity = (sort: Entity['sort'], principals: string[] = []): Entity => ({ sort, title: '', principals, names: new Set(), verified: 0, claimed: 0 })
 
 it('means the caller, the app or the credential that is shown', () => {
-  expect(subjectsOf(entity('Person', ['p_1', 'p_2']), 'alice').map((each) => each.text)).toEqual(['principal:p_1', 'principal:p_2'])
-  expect(subjectsOf(entity('App', ['p_1']), 'shop-web')).toEqual([{ text: 'app:shop-web', query: 'credential.client:="shop-web"' }])
-  expect(subjectsOf(entity('Credential'), 'fp:1')[0]?.text).toBe('credential:fp:1')
-  expect(subjectsOf(entity('Credential'), 'YE3H')[0]?.text).toBe('key:YE3H')
+  expect(subjectsOf(entity('Person', ['p_1', 'p_2']), 'alice')).toEqual(['principal:p_1', 'principal:p_2'])
+  expect(subjectsOf(entity('App', ['p_1']), 'shop-web')).toEqual(['app:shop-web'])
+  expect(subjectsOf(entity('Credential'), 'fp:1')).toEqual(['credential:fp:1'])
+  expect(subjectsOf(entity('Credential'), 'YE3H')).toEqual(['key:YE3H'])
   expect(subjectsOf(entity('Unknown'), 'x')).toEqual([])
 })
 

@@ -4,7 +4,8 @@ import type { ReadingPerson } from '../../api/types'
 import type { PageProps } from '../../app/pages'
 import { Link } from '../../app/router'
 import { Copy } from '../../ui/copy'
-import { count, plural } from '../../ui/format'
+import { Figures } from '../../ui/figures'
+import { count, plural, share } from '../../ui/format'
 import { Histogram } from '../../ui/histogram'
 import { Panel } from '../../ui/panel'
 import { searchPath } from '../../ui/paths'
@@ -14,7 +15,7 @@ import { Answer } from '../../ui/state'
 import { Time } from '../../ui/time'
 import { TimeRange } from '../../ui/timerange'
 import { useSpan, type Span } from '../../ui/usespan'
-import { entityOf } from './entity'
+import { entityOf, facet } from './entity'
 import { Habits } from './habits'
 import { KnownAs } from './knownas'
 import { Measures } from './measures'
@@ -78,24 +79,19 @@ function Nothing({ data, span }: { data: ReadingPerson; span: Span }) {
 
 function Shown({ data, span }: { data: ReadingPerson; span: Span }) {
   const entity = entityOf(data)
+  const refused = facet(data.counts, 'outcome.status').reduce((sum, each) => sum + (Number(each.value) >= 400 ? each.count : 0), 0)
   return (
     <>
-      <p>
-        {plural(data.calls, 'call')}
-        {data.first && data.last && (
-          <>
-            , the first{' '}
-            <Link to={`/call/${data.first.number}`}>
-              <Time at={data.first.header.arrived ?? ''} full />
-            </Link>
-            , the newest{' '}
-            <Link to={`/call/${data.last.number}`}>
-              <Time at={data.last.header.arrived ?? ''} full />
-            </Link>
-          </>
-        )}
-        .
-      </p>
+      <Figures
+        list={[
+          { what: 'Calls', value: count(data.calls), more: entity.claimed === 0 ? 'all verified' : '', tone: undefined },
+          { what: 'Refused or failed', value: count(refused), more: refused > 0 ? share(refused, data.calls) : '', tone: refused > 0 ? 'warn' : undefined },
+          { what: 'Apps', value: several(facet(data.counts, 'credential.client')) },
+          { what: 'Addresses', value: several(facet(data.counts, 'who.address')) },
+          data.first && { what: 'First call', value: <Link to={`/call/${data.first.number}`}><Time at={data.first.header.arrived ?? ''} rough /></Link> },
+          data.last && { what: 'Newest call', value: <Link to={`/call/${data.last.number}`}><Time at={data.last.header.arrived ?? ''} rough /></Link> },
+        ]}
+      />
       {entity.claimed > 0 && (
         <div className="notice warn">
           {entity.verified === 0 ? 'None of these calls was verified' : `${count(entity.claimed)} of these calls were not verified`}: they showed this name, and nothing says that it is theirs.
@@ -119,4 +115,10 @@ function Shown({ data, span }: { data: ReadingPerson; span: Span }) {
       <Rests meta={data.meta} />
     </>
   )
+}
+
+/** How many values there are; of ten or more only the most frequent are counted. */
+function several(values: readonly { value: string }[]): string {
+  const n = values.filter((each) => each.value !== '').length
+  return n >= 10 ? '10 or more' : count(n)
 }
