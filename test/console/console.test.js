@@ -8,6 +8,9 @@ import { story } from './parts/story.js'
 import { roles } from './parts/roles.js'
 import { hostile } from './parts/hostile.js'
 import { forgery } from './parts/forgery.js'
+import { alerts } from './parts/alerts.js'
+import { provider } from './parts/provider.js'
+import { states } from './parts/states.js'
 import { keyboard } from './parts/keyboard.js'
 import { pages } from './parts/pages.js'
 import { search } from './parts/search.js'
@@ -15,7 +18,7 @@ import { figures } from './parts/figures.js'
 
 const world = { password: 'seven horses sleep beside the station' }
 
-describe('the console', { timeout: 600_000 }, () => {
+describe('the console', { timeout: 900_000 }, () => {
   before(async () => {
     world.house = await House.open()
     world.browser = await launch()
@@ -25,11 +28,14 @@ describe('the console', { timeout: 600_000 }, () => {
     await world.house?.close()
   })
   story(world)
+  provider(world)
+  alerts(world)
   roles(world)
   keyboard(world)
   search(world)
   forgery(world)
   pages(world)
+  states(world)
   hostile(world)
   figures(world)
 })

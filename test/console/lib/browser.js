@@ -21,9 +21,11 @@ export class Person {
   /** Requests that were answered with an error, which a test may have wanted. */
   refused = []
 
-  static async come(browser, house, options = {}) {
+  /** Others are origins beside the console's to which this person may be sent. */
+  static async come(browser, house, options = {}, others = []) {
     const person = new Person()
     person.house = house
+    person.others = others
     person.context = await browser.newContext({ viewport: desk, colorScheme: 'light', timezoneId: 'Europe/Berlin', locale: 'en-GB', reducedMotion: 'reduce', ...options })
     person.context.setDefaultTimeout(patience)
     person.page = await person.context.newPage()
@@ -32,7 +34,7 @@ export class Person {
   }
 
   #watch(page) {
-    const here = new URL(this.house.ops).host
+    const hosts = [this.house.ops, ...this.others].map((url) => new URL(url).host)
     page.on('console', (message) => {
       const text = message.text()
       // The browser's own line about an answer that is no success: see refused.
@@ -46,7 +48,7 @@ export class Person {
     page.on('popup', (popup) => this.faults.push(`window: ${popup.url()}`))
     page.on('request', (request) => {
       const url = new URL(request.url())
-      if (url.protocol !== 'data:' && url.protocol !== 'blob:' && url.host !== here) this.faults.push(`request: ${request.url()}`)
+      if (url.protocol !== 'data:' && url.protocol !== 'blob:' && !hosts.includes(url.host)) this.faults.push(`request: ${request.url()}`)
       if (url.pathname === '/api/v1/csp-reports') this.faults.push(`policy: ${request.postData()}`)
     })
     page.on('response', (response) => {

@@ -44,6 +44,7 @@ function freePort() {
 
 export class House {
   #children = []
+  #config = {}
   #dir = mkdtempSync(join(tmpdir(), 'gatebook-console-'))
   data = join(this.#dir, 'gatebook-data')
   /** What gatebook serve said. */
@@ -62,35 +63,56 @@ export class House {
   }
 
   async #open(flood) {
-    this.issuer = (await this.#ready('shop', ['issuer', '--listen', '127.0.0.1:0'])).issuer
+    // The console is at localhost and its provider at 127.0.0.1, which are two sites to a browser.
+    const port = await freePort()
+    this.ops = `http://localhost:${port}`
+    this.issuer = (await this.#ready('shop', ['issuer', '--listen', '127.0.0.1:0', '--console', this.ops])).issuer
     const shop = (await this.#ready('shop', ['serve', '--listen', '127.0.0.1:0', '--issuer', this.issuer, '--trust-gateway'])).api
     this.gateway = `http://127.0.0.1:${await freePort()}`
-    this.ops = `http://127.0.0.1:${await freePort()}`
-    writeFileSync(
-      join(this.#dir, 'gatebook.yaml'),
-      JSON.stringify({
-        ops: { listen: new URL(this.ops).host },
-        gateway: {
-          listeners: [{ name: 'shop', address: new URL(this.gateway).host }],
-          routes: [
-            { name: 'administration', path: '/v1/admin', upstream: shop, durability: 'recorded', api: { path: '/openapi.json' } },
-            ...(flood ? [{ name: 'flood', path: '/flood', upstream: await this.#plain(), durability: 'served' }] : []),
-            { name: 'shop', path: '/', upstream: shop, durability: 'served', api: { path: '/openapi.json' } },
-          ],
-        },
-        identity: { oidc: [{ name: 'shop', issuer: this.issuer, audiences: ['shop-api'] }], api_keys: { enabled: true } },
-      }),
-    )
+    this.#config = {
+      ops: { listen: `127.0.0.1:${port}` },
+      console: { public_url: this.ops },
+      act: { approval: { kinds: ['reauthenticate'] } },
+      gateway: {
+        listeners: [{ name: 'shop', address: new URL(this.gateway).host }],
+        routes: [
+          { name: 'administration', path: '/v1/admin', upstream: shop, durability: 'recorded', api: { path: '/openapi.json' } },
+          ...(flood ? [{ name: 'flood', path: '/flood', upstream: await this.#plain(), durability: 'served' }] : []),
+          { name: 'shop', path: '/', upstream: shop, durability: 'served', api: { path: '/openapi.json' } },
+        ],
+      },
+      identity: { oidc: [{ name: 'shop', issuer: this.issuer, audiences: ['shop-api'] }], api_keys: { enabled: true } },
+    }
+    await this.serve()
+  }
+
+  /** Starts Gatebook anew with a provider at which people sign in. */
+  async withProvider() {
+    await this.stopServer()
+    this.#config.console.oidc = {
+      issuer: this.issuer,
+      name: 'the shop',
+      client_id: 'gatebook',
+      name_claim: 'preferred_username',
+      roles_claim: 'email',
+      roles: ['heidi@shop.example=investigator', 'grace@shop.example=administrator'],
+    }
     await this.serve()
   }
 
   /** Starts Gatebook, and waits until it is well. */
   async serve() {
     this.said = ''
+    writeFileSync(join(this.#dir, 'gatebook.yaml'), JSON.stringify(this.#config))
     this.server = this.#start('gatebook', ['serve', '--config', join(this.#dir, 'gatebook.yaml'), '--data', this.data], (line) => (this.said += `${line}\n`))
     await until('Gatebook', () => fetch(`${this.ops}/readyz`).then((answer) => answer.ok, () => false)).catch((error) => {
       throw new Error(`${error.message}; it said:\n${this.said}`)
     })
+  }
+
+  /** Kills Gatebook: it has no time to say anything to anybody. */
+  async killServer() {
+    await end(this.server, 'SIGKILL')
   }
 
   /** Stops Gatebook as SIGTERM does. */
@@ -136,13 +158,19 @@ export class House {
     })
   }
 
+  /** Lets the shop's people call until it is ended. */
+  calling(key) {
+    const child = this.#start('shop', ['traffic', '--target', this.gateway, '--issuer', this.issuer, '--rate', '120', ...(key ? ['--api-key-file', key] : [])], () => {})
+    return { end: () => end(child) }
+  }
+
   /** Lets the shop's people, services and strangers call until that many calls are found. */
   async traffic(calls) {
     const key = join(this.#dir, 'machine.key')
     writeFileSync(key, await this.gatebook('keys', 'add', 'label-printer', '--kind', 'machine'), { mode: 0o600 })
-    const child = this.#start('shop', ['traffic', '--target', this.gateway, '--issuer', this.issuer, '--rate', '120', '--api-key-file', key], () => {})
+    const people = this.calling(key)
     await until(`${calls} calls`, async () => (await this.search('kind:=access', calls)).length >= calls && (await this.search('who.email:=alice@shop.example', 1)).length > 0)
-    await end(child)
+    await people.end()
     // All that was called is sealed and can be found. Each question is sealed, too.
     const meta = async () => (await this.api('/api/v1/search?query=kind:=access&limit=1')).json().meta
     const { sealed } = await meta()
@@ -195,7 +223,7 @@ export class House {
 }
 
 /** Ends a process: kindly, and after a while by force. */
-function end(child) {
+function end(child, signal = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve()
   return new Promise((resolve) => {
     const force = setTimeout(() => child.kill('SIGKILL'), 20_000)
@@ -203,6 +231,6 @@ function end(child) {
       clearTimeout(force)
       resolve()
     })
-    child.kill('SIGTERM')
+    child.kill(signal)
   })
 }

@@ -6,11 +6,11 @@ import { createServer } from 'node:http'
 import { it } from 'node:test'
 import { Person } from '../lib/browser.js'
 
-/** Serves one page as another site does: localhost is another site than 127.0.0.1. */
+/** Serves one page as another site does: 127.0.0.1 is another site than localhost. */
 async function elsewhere(html) {
   const server = createServer((_, answer) => answer.writeHead(200, { 'Content-Type': 'text/html' }).end(html))
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://localhost:${server.address().port}/`, close: () => new Promise((resolve) => server.close(resolve)) }
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => new Promise((resolve) => server.close(resolve)) }
 }
 
 export function forgery(world) {

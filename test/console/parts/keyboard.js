@@ -62,4 +62,83 @@ export function keyboard(world) {
     person.clean()
     await person.leave()
   })
+
+  it('reaches all that can be used on a page, and shows where the focus is', async () => {
+    const { admin } = world
+    const { page } = admin
+    const wrong = []
+    for (const path of ['/start', '/live', `/call/${world.alice}`, world.who, world.incident, '/alerts', '/integrity', '/people', '/operations']) {
+      await admin.go(path)
+      wrong.push(...(await unreached(page)).map((each) => `${path}: ${each}`))
+    }
+    assert.deepEqual(wrong, [])
+    admin.clean()
+  })
+
+  it('keeps the focus in a dialog, closes it with Esc, and gives the focus back', async () => {
+    const { admin } = world
+    const { page } = admin
+    await admin.go(world.who)
+    for (const name of [/^Block or limit$/, /^Keyboard shortcuts$/]) {
+      const opener = page.getByRole('button', { name })
+      await opener.focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
+      for (let i = 0; i < 25; i++) {
+        await page.keyboard.press('Tab')
+        // Between the last and the first stands the browser itself, which is the body to a page.
+        const inside = await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null)
+        assert.ok(inside, `${name}: the focus left the dialog`)
+      }
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      assert.ok(await opener.evaluate((element) => element === document.activeElement), `${name}: the focus did not come back`)
+    }
+    admin.clean()
+  })
+
+  it('says aloud what was copied, and what came of a decision', async () => {
+    const { admin } = world
+    const { page } = admin
+    await admin.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await admin.go(world.object)
+    const copy = page.getByRole('button', { name: 'Copy the name of the object' })
+    await copy.focus()
+    await page.keyboard.press('Enter')
+    await copy.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' })
+    assert.ok(decodeURIComponent(world.object).endsWith(await page.evaluate(() => navigator.clipboard.readText())))
+    // The state of the connection is a live region, too: it is said when it changes.
+    assert.equal(await page.locator('.connection').getAttribute('role'), 'status')
+    admin.clean()
+  })
+}
+
+/** Goes over the page with Tab, and returns what was not reached, or did not show that it has the focus. */
+async function unreached(page) {
+  const all = await page.evaluate(() => {
+    document.activeElement?.blur()
+    const seen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: false }) && element.getClientRects().length > 0
+    const list = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')].filter((element) => seen(element) && !element.disabled && element.tabIndex >= 0)
+    // Of choices that belong together one is a stop, and of tabs, too.
+    window.stops = new Map(list.filter((element) => element.type !== 'radio').map((element) => [element, 'not reached']))
+    return window.stops.size
+  })
+  await page.locator('body').press('Home')
+  for (let i = 0; i < all + 60; i++) {
+    await page.keyboard.press('Tab')
+    const left = await page.evaluate(() => {
+      const at = document.activeElement
+      if (window.stops.has(at)) {
+        // A field may have its frame around what belongs to it.
+        const shown = [at, at.parentElement, at.parentElement?.parentElement].some((each) => {
+          const style = each && getComputedStyle(each)
+          return style && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
+        })
+        window.stops.set(at, shown ? '' : 'does not show the focus')
+      }
+      return [...window.stops.values()].filter((why) => why === 'not reached').length
+    })
+    if (left === 0) break
+  }
+  return page.evaluate(() => [...window.stops].filter(([, why]) => why !== '').map(([element, why]) => `${why}: ${element.outerHTML.slice(0, 120)}`).slice(0, 5))
 }

@@ -50,6 +50,7 @@ export function story(world) {
     await page.locator('.entry').filter({ hasText: /alice/i }).first().waitFor()
     await traffic
     await page.getByRole('button', { name: 'Pause' }).click()
+    await picture(admin, 'live')
     await page.locator('.entry').filter({ hasText: /alice/i }).first().click()
     await page.waitForURL(/\/call\/\d+/)
     await page.getByRole('heading', { name: 'Proof' }).waitFor()
@@ -97,7 +98,7 @@ export function story(world) {
     await page.waitForURL(/\/who\//)
     await admin.drawn()
     world.who = new URL(page.url()).pathname
-    await page.getByText(/\d+ calls?, the first/).waitFor()
+    await page.locator('.figures').getByText('First call').waitFor()
     assert.match(await page.locator('main').innerText(), /alice@shop\.example/)
     admin.clean()
   })
@@ -116,33 +117,6 @@ export function story(world) {
     await admin.drawn()
     world.object = new URL(page.url()).pathname
     await page.locator('main a[href^="/who/"]').first().waitFor()
-    admin.clean()
-  })
-
-  it('blocks a caller, which is refused, and undoes it', async () => {
-    const { admin, house } = world
-    const { page } = admin
-    const key = await house.gatebook('keys', 'add', 'billing-robot', '--kind', 'service')
-    const call = () => house.call('/v1/products', { headers: { 'X-API-Key': key } })
-    assert.equal(await call(), 200)
-    await until('the call of the robot', () => house.search('who.name:="billing-robot"', 1).then((hits) => hits.length))
-    await admin.go('/who/billing-robot')
-    await page.getByRole('button', { name: 'Block or limit' }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByLabel(/^Why/).fill('its key was in a public repository')
-    await picture(admin, 'block')
-    await dialog.getByRole('button', { name: 'Do it' }).click()
-    const undo = page.getByRole('button', { name: /^Undo (?!it$)/ })
-    await undo.waitFor()
-    assert.equal(await call(), 403)
-    await admin.go('/operations')
-    await page.getByText('its key was in a public repository').waitFor()
-    await admin.go('/who/billing-robot')
-    await undo.click()
-    await dialog.getByLabel(/^Why/).fill('it has a new key')
-    await dialog.getByRole('button', { name: 'Undo it' }).click()
-    await undo.waitFor({ state: 'detached' })
-    assert.equal(await call(), 200)
     admin.clean()
   })
 

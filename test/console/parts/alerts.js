@@ -1,0 +1,179 @@
+// From an alert to what is done about it: the story of an incident, why a rule
+// found something, who has it, silences, a block and its undoing, and what a
+// second person must approve.
+
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { Person } from '../lib/browser.js'
+import { until } from '../lib/house.js'
+import { picture } from '../lib/pictures.js'
+import { atProvider } from './provider.js'
+
+const title = 'A caller asks for many objects that it is refused'
+
+export function alerts(world) {
+  const robot = {}
+
+  it('opens an incident, tells its story, and explains the formula of the rule', async () => {
+    const { admin, house } = world
+    const { page } = admin
+    robot.key = await house.gatebook('keys', 'add', 'contractor-tablet', '--kind', 'user')
+    robot.call = (path = '/v1/products') => house.call(path, { headers: { 'X-API-Key': robot.key } })
+    await admin.go('/alerts')
+    for (let i = 0; i < 25; i++) await robot.call(`/v1/customers/cus_9${String(i).padStart(5, '0')}`)
+    // The page is told of it: nobody loads it again.
+    const row = page.getByRole('link', { name: new RegExp(title) })
+    await row.waitFor()
+    await picture(admin, 'alerts')
+    await row.click()
+    await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+    await page.locator('.about').getByText('contractor-tablet').waitFor()
+    // The formula: what was counted, how many, and how many there had to be.
+    const finding = page.getByRole('article', { name: title })
+    const cells = await finding.getByRole('row').nth(1).getByRole('cell').allInnerTexts()
+    assert.match(cells[0], /what\.asked/)
+    assert.ok(Number(cells[1].replace(/\D/g, '')) >= 20, cells.join(' | '))
+    assert.match(cells[2], /≥ 20/)
+    await finding.getByRole('button', { name: 'What it means, and what to check' }).click()
+    await finding.getByText('Within ten minutes a caller asked for at least twenty objects').waitFor()
+    await finding.getByText('Do the ids count up?').waitFor()
+    await picture(admin, 'incident', { most: 1600 })
+    // Each event leads to its record.
+    await page.getByRole('group', { name: 'The newest of the events' }).locator('a.entry').first().click()
+    await page.getByRole('heading', { name: 'Proof' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+    robot.incident = new URL(page.url()).pathname
+    admin.clean()
+  })
+
+  it('is taken, given to somebody, and noted, each of it sealed', async () => {
+    const { page } = world.admin
+    const log = page.locator('.log')
+    const step = async (button, fill) => {
+      await page.getByRole('button', { name: button, exact: true }).click()
+      const dialog = page.getByRole('dialog')
+      await fill(dialog)
+      await dialog.getByRole('button', { name: button, exact: true }).click()
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await step('Acknowledge', async () => {})
+    await page.locator('.page-head .tag').filter({ hasText: 'acknowledged' }).waitFor()
+    await step('Assign', (dialog) => dialog.getByLabel(/^To whom/).fill('ines@shop.example'))
+    await log.getByText('given to ines@shop.example').waitFor()
+    await step('Note', (dialog) => dialog.getByLabel('What to remember').fill('the tablet was lost on Monday'))
+    await log.getByText('the tablet was lost on Monday').waitFor()
+    const sealed = await log.getByRole('link', { name: 'sealed' }).all()
+    assert.ok(sealed.length >= 4, `${sealed.length} steps are sealed`)
+    await page.locator('.figures').getByText('ines@shop.example').waitFor()
+    world.admin.clean()
+  })
+
+  it('blocks the caller of an alert at the gateway, and undoes it', async () => {
+    const { admin } = world
+    const { page } = admin
+    assert.equal(await robot.call(), 200)
+    await page.getByRole('button', { name: 'Block or limit' }).click()
+    const dialog = page.getByRole('dialog')
+    // It says first what that would have met.
+    await dialog.getByRole('region', { name: 'What it would have met' }).getByText(/\d+ calls/).waitFor()
+    await dialog.getByLabel(/^Why/).fill('it asks for customers one after the other')
+    await picture(admin, 'block')
+    await dialog.getByRole('button', { name: 'Block', exact: true }).click()
+    await dialog.getByText('In force').waitFor()
+    assert.equal(await robot.call(), 403)
+    await dialog.getByRole('button', { name: 'Close' }).last().click()
+    await page.getByRole('button', { name: /^Undo block of principal:/ }).click()
+    await dialog.getByLabel(/^Reason/).fill('the tablet was found')
+    await dialog.getByRole('button', { name: 'Undo', exact: true }).click()
+    await page.getByRole('button', { name: /^Undo block/ }).waitFor({ state: 'detached' })
+    assert.equal(await robot.call(), 200)
+    admin.clean()
+  })
+
+  it('silences a rule for a caller until a time, for a reason, and ends that', async () => {
+    const { admin } = world
+    const { page } = admin
+    await page.getByRole('button', { name: 'Silence', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.locator('select[name=for]').selectOption('1h')
+    await dialog.getByRole('button', { name: 'Begin' }).click()
+    assert.equal(await dialog.count(), 1, 'a silence without a reason began')
+    await dialog.getByLabel(/^Reason/).fill('the contractor counts the customers today')
+    await dialog.getByRole('button', { name: 'Begin' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await admin.go('/alerts?show=silences')
+    const row = page.getByRole('row').filter({ hasText: 'the contractor counts the customers today' })
+    const ends = await row.locator('time').first().getAttribute('datetime')
+    const minutes = (Date.parse(ends) - Date.now()) / 60_000
+    assert.ok(minutes > 50 && minutes <= 60, `it ends in ${minutes} minutes`)
+    await picture(admin, 'silences')
+    await row.getByRole('button', { name: 'End' }).click()
+    await dialog.getByRole('button', { name: 'End it' }).click()
+    await row.getByText('ended').waitFor()
+    admin.clean()
+  })
+
+  it('asks a second person where one must approve, and not the first', async () => {
+    const { admin, house, browser } = world
+    const { page } = admin
+    await admin.go(robot.incident)
+    await page.getByRole('button', { name: 'Block or limit' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('radio', { name: /^Authenticate anew/ }).check()
+    await dialog.getByText('Somebody else must approve it: the configuration').waitFor()
+    await dialog.getByLabel(/^Why/).fill('its key may have been copied')
+    await dialog.getByRole('button', { name: /^Propose/ }).click()
+    await dialog.getByText('Proposed', { exact: true }).waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).last().click()
+    assert.equal(await robot.call(), 200, 'a proposal is in force')
+    // Who proposed it cannot approve it.
+    await admin.go('/operations')
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await dialog.getByLabel(/^Reason/).fill('I am sure')
+    await dialog.getByRole('button', { name: 'Approve', exact: true }).click()
+    await dialog.getByRole('alert').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    assert.equal(await robot.call(), 200)
+
+    const grace = await Person.come(browser, house, {}, [house.issuer])
+    await grace.page.goto(`${house.ops}/operations`)
+    await atProvider(grace, 'grace')
+    await grace.page.waitForURL((url) => url.pathname === '/operations')
+    await grace.page.getByRole('row').filter({ hasText: 'its key may have been copied' }).waitFor()
+    await picture(grace, 'approval')
+    await grace.page.getByRole('button', { name: 'Approve' }).click()
+    const hers = grace.page.getByRole('dialog')
+    await hers.getByLabel(/^Reason/).fill('I agree')
+    await hers.getByRole('button', { name: 'Approve', exact: true }).click()
+    await grace.page.getByText('approved by grace').waitFor()
+    assert.equal(await robot.call(), 401)
+    await grace.page.getByRole('button', { name: /^Undo reauthenticate/ }).click()
+    await hers.getByLabel(/^Reason/).fill('it has a new key')
+    await hers.getByRole('button', { name: 'Undo', exact: true }).click()
+    await hers.waitFor({ state: 'detached' })
+    await grace.page.getByRole('button', { name: /^Undo reauthenticate/ }).waitFor({ state: 'detached' })
+    assert.equal(await robot.call(), 200)
+    grace.clean()
+    world.grace = grace
+    admin.clean(/^\d+ POST \/api\/v1\/measures\/[^/]+\/approve$/)
+    admin.refused = []
+  })
+
+  it('is closed with a reason, and stays to be read', async () => {
+    const { admin } = world
+    const { page } = admin
+    await admin.go(robot.incident)
+    await page.getByRole('button', { name: 'Resolve' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel(/^Reason/).fill('the key was changed')
+    await dialog.getByRole('button', { name: 'Resolve' }).click()
+    await page.locator('.page-head .tag').filter({ hasText: 'resolved' }).waitFor()
+    await page.locator('.log').getByText('the key was changed').waitFor()
+    await admin.nav('Alerts')
+    await page.getByRole('tab', { name: 'Closed' }).click()
+    await page.getByRole('link', { name: new RegExp(title) }).waitFor()
+    admin.clean()
+    world.incident = robot.incident
+  })
+}
