@@ -2,8 +2,9 @@
 // free ports of loopback, and ends them.
 
 import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer as createWebServer, request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,8 +46,11 @@ function freePort() {
 export class House {
   #children = []
   #config = {}
+  #servers = []
   #dir = mkdtempSync(join(tmpdir(), 'gatebook-console-'))
   data = join(this.#dir, 'gatebook-data')
+  /** What the automation of the provider was told. */
+  told = []
   /** What gatebook serve said. */
   said = ''
 
@@ -72,7 +76,10 @@ export class House {
     this.#config = {
       ops: { listen: `127.0.0.1:${port}` },
       console: { public_url: this.ops },
-      act: { approval: { kinds: ['reauthenticate'] } },
+      act: {
+        approval: { kinds: ['reauthenticate'] },
+        providers: [{ name: 'automation', kind: 'webhook', url: await this.#automation(), key: `whsec_${randomBytes(32).toString('base64')}` }],
+      },
       gateway: {
         listeners: [{ name: 'shop', address: new URL(this.gateway).host }],
         routes: [
@@ -84,6 +91,21 @@ export class House {
       identity: { oidc: [{ name: 'shop', issuer: this.issuer, audiences: ['shop-api'] }], api_keys: { enabled: true } },
     }
     await this.serve()
+  }
+
+  /** Listens as the automation of an identity provider does: what it is told is in told. Returns its address. */
+  async #automation() {
+    const server = createWebServer((request, answer) => {
+      let body = ''
+      request.on('data', (chunk) => (body += chunk))
+      request.on('end', () => {
+        this.told.push(JSON.parse(body))
+        answer.writeHead(204).end()
+      })
+    })
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+    this.#servers.push(server)
+    return `http://127.0.0.1:${server.address().port}/revoke`
   }
 
   /** Starts Gatebook anew with a provider at which people sign in. */
@@ -217,7 +239,8 @@ export class House {
   }
 
   async close() {
-    await Promise.all(this.#children.map(end))
+    await Promise.all(this.#children.map((child) => end(child)))
+    for (const server of this.#servers) server.close()
     rmSync(this.#dir, { recursive: true, force: true })
   }
 }

@@ -160,6 +160,30 @@ export function alerts(world) {
     admin.refused = []
   })
 
+  it('deactivates an account at its provider, and activates it again', async () => {
+    const { admin, house } = world
+    const { page } = admin
+    await admin.go(world.who)
+    await page.getByRole('button', { name: 'Deactivate the account' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Account, as the provider names it').fill('alice@shop.example')
+    await dialog.getByLabel(/^Why/).fill('her laptop was stolen')
+    await picture(admin, 'deactivate')
+    await dialog.getByRole('button', { name: 'Deactivate', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    const again = page.getByRole('button', { name: 'Activate alice@shop.example again' })
+    await again.waitFor()
+    await page.getByText('her laptop was stolen').waitFor()
+    assert.deepEqual(house.told.map(({ data }) => [data.action, data.user]), [['deactivate', 'alice@shop.example']])
+    await again.click()
+    await dialog.getByLabel(/^Why/).fill('the laptop was found')
+    await dialog.getByRole('button', { name: 'Activate again' }).click()
+    await again.waitFor({ state: 'detached' })
+    await page.getByText('Activated again').waitFor()
+    assert.deepEqual(house.told.map(({ data }) => data.action), ['deactivate', 'activate'])
+    admin.clean()
+  })
+
   it('is closed with a reason, and stays to be read', async () => {
     const { admin } = world
     const { page } = admin

@@ -10,7 +10,7 @@ export function Rests({ meta, on = 'the search index', children }: { meta: Meta;
   const down = meta.index !== 'up' && !meta.index.startsWith('behind')
   return (
     <p className={`rests small ${down ? 'warn' : 'muted'}`}>
-      Counted in {on}, which has {missing > 0 ? `${count(meta.indexed)} of ${count(meta.sealed)} sealed records: ${count(missing)} newer ones are not counted yet` : `all ${count(meta.sealed)} sealed records`}
+      Counted in {on}, which has {missing > 0 ? `${count(meta.indexed)} of ${count(meta.sealed)} sealed records: ${missing === 1 ? '1 newer one is' : `${count(missing)} newer ones are`} not counted yet` : `all ${count(meta.sealed)} sealed records`}
       {down ? ` (index ${meta.index})` : ''}. A count is no evidence; each call is.
       {meta.note && ` ${meta.note.slice(0, 1).toUpperCase()}${meta.note.slice(1)}.`} {children}
     </p>

@@ -9,6 +9,7 @@ import { go, Link, useQuery } from '../../app/router'
 import { count, plural } from '../../ui/format'
 import { entityText, Severity, stateWord, States } from '../../ui/incident'
 import { useList } from '../../ui/list'
+import { useNames } from '../../ui/names'
 import { Answer, Empty } from '../../ui/state'
 import { Tabs } from '../../ui/tabs'
 import { Time } from '../../ui/time'
@@ -132,12 +133,16 @@ function useChanges(): 'connecting' | 'open' | 'again' {
   return state
 }
 
+const isPrincipal = (value: Incident['entity'][number]) => value.field === 'principal.id'
+
 function List({ list }: { list: readonly Incident[] }) {
   const [current] = useList(
     list.length,
     (index) => go(`/alerts/${list[index]?.id ?? ''}`),
     (index) => document.getElementById(`incident-${index}`)?.scrollIntoView({ block: 'nearest' }),
   )
+  const names = useNames(list.flatMap((each) => each.entity.filter(isPrincipal).map((value) => value.value)))
+  const named = (entity: Incident['entity']) => names.get(entity.find(isPrincipal)?.value ?? '')
   return (
     <ul className="list alerts-list" aria-label="Incidents, those first that changed last">
       {list.map((each, index) => (
@@ -146,7 +151,10 @@ function List({ list }: { list: readonly Incident[] }) {
             <Severity level={each.severity} />
             <span className="alert-title">
               <strong>{each.title}</strong>
-              <span className="muted">{entityText(each.entity)}</span>
+              <span className="alert-entity">
+                {named(each.entity) && <span>{named(each.entity)}</span>}
+                <span className="muted">{entityText(each.entity)}</span>
+              </span>
             </span>
             <States state={each.state} />
             <span className="muted alert-who">{each.assignee || (each.state === 'open' ? 'nobody has it' : stateWord(each.state))}</span>

@@ -45,7 +45,7 @@ export function Touchers({ list, more, query, span }: { list: readonly ReadingTo
                   </Link>
                 </td>
                 <td className="num">{count(each.asked)}</td>
-                <td>{each.actions.map((action) => `${action.value || 'not known'} ${count(action.count)}`).join(', ')}</td>
+                <td>{each.actions.map((action) => `${action.value || 'not known'}\u00a0${count(action.count)}`).join(', ')}</td>
                 <td>
                   <Classes names={each.data} />
                 </td>

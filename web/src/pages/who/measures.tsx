@@ -11,6 +11,7 @@ import { Panel } from '../../ui/panel'
 import { Answer, Problem } from '../../ui/state'
 import { Time } from '../../ui/time'
 import type { Entity } from './entity'
+import { AtProvider } from './provider'
 import { isAbout, subjectsOf } from './subject'
 
 const words: Record<string, string> = { block: 'Blocked', throttle: 'Throttled', reauthenticate: 'Must authenticate anew' }
@@ -79,6 +80,7 @@ export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
           )
         }}
       </Answer>
+      {entity.sort === 'Person' && <AtProvider names={[...entity.names].filter((name) => !entity.principals.includes(name))} />}
       {dialog === 'act' && <MeasureDialog subjects={subjects} onClose={() => setDialog(undefined)} />}
       {dialog && dialog !== 'act' && <Undo measure={dialog} onClose={() => setDialog(undefined)} onDone={done} />}
     </Panel>

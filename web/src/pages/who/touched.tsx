@@ -74,7 +74,7 @@ export function Touched({ data, span }: { data: ReadingPerson; span: Span }) {
                     <td>{each.client ? <Link to={whoPath(each.client)}>{each.client}</Link> : <span className="muted">not known</span>}</td>
                     <td className="num">{count(each.calls)}</td>
                     <td className="num">{count(each.asked)}</td>
-                    <td>{each.actions.map((action) => `${action.value || 'not known'} ${count(action.count)}`).join(', ')}</td>
+                    <td>{each.actions.map((action) => `${action.value || 'not known'}\u00a0${count(action.count)}`).join(', ')}</td>
                     <td>
                       <Classes names={each.data} />
                     </td>
