@@ -87,12 +87,12 @@ export function states(world) {
     await page.getByRole('heading', { name: 'Sources' }).waitFor()
     await house.killServer()
     await page.getByText('No connection').waitFor()
-    // What was there stays, and is said not to be the newest.
-    await page.getByText('This is not the newest').first().waitFor()
+    // What was there stays, and it is said once that it is not the newest.
+    await page.getByText('What is shown is not the newest').waitFor()
     assert.ok(await page.getByRole('heading', { name: 'Sources' }).isVisible())
     await picture(admin, 'gone')
     await admin.nav('Search')
-    await page.getByText('Gatebook does not answer').first().waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Gatebook does not answer' }).waitFor()
     await picture(admin, 'no-connection')
     const wrong = await inAllStates(admin, 'no connection')
     await house.serve()

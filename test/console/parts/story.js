@@ -86,7 +86,7 @@ export function story(world) {
     const { admin } = world
     const { page } = admin
     await admin.nav('Search')
-    await page.getByRole('combobox', { name: 'Search the record' }).fill('who.email:=alice@shop.example')
+    await page.getByRole('combobox', { name: 'Search the record' }).fill('who.email:=alice@shop.example outcome.status:=200')
     await page.keyboard.press('Enter')
     await page.locator('.result-line').filter({ hasText: /^\d+\+? events? in / }).waitFor()
     const row = page.locator('.entry:not(.head)').first()

@@ -60,6 +60,7 @@ export function Shell() {
       </a>
       <Bar session={session.data} path={path} />
       <main id="main" ref={main} tabIndex={-1}>
+        <Gone />
         {session.isPending ? <Loading what="your session" /> : session.isError ? <Problem error={session.error} retry={() => void session.refetch()} /> : body}
       </main>
       <Keys role={session.data?.role ?? ''} />
@@ -156,6 +157,24 @@ function Connection() {
         {state.word}
         {bad.length > 0 && <span className="small">: {bad.map((check) => check.name).join(', ')}</span>}
       </span>
+    </div>
+  )
+}
+
+/** Says, once for the whole page, that Gatebook does not answer. It asks by itself again and again. */
+function Gone() {
+  const client = useQueryClient()
+  const health = useQuery(healthQuery)
+  return (
+    <div role="status">
+      {health.isError && (
+        <div className="notice bad gone">
+          <strong>Gatebook does not answer.</strong> What is shown is not the newest.
+          <button type="button" className="button small" onClick={() => void client.refetchQueries({ type: 'active' })}>
+            Try again
+          </button>
+        </div>
+      )}
     </div>
   )
 }

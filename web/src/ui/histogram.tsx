@@ -6,7 +6,7 @@ import { useClock } from '../app/time'
 import { drawBars, type Bars } from './bars'
 import { count } from './format'
 import { parseDuration } from './span'
-import { Aside, Empty } from './state'
+import { Aside } from './state'
 import './histogram.css'
 
 const outcomes = ['answered', 'refused', 'failed', 'no status'] as const
@@ -57,7 +57,7 @@ export function Histogram({ query, from, to, onSelect }: { query: string; from: 
   return (
     <div className="histogram">
       <Aside query={answer} what="The histogram">
-        {(data) => (data.buckets.length === 0 ? <Empty title="No events in this time" /> : <Chart data={data} from={from} to={to} onSelect={onSelect} />)}
+        {(data) => (data.buckets.length === 0 ? <p className="muted small">No events in this time.</p> : <Chart data={data} from={from} to={to} onSelect={onSelect} />)}
       </Aside>
     </div>
   )

@@ -75,7 +75,7 @@ export function MeasureForm({ subjects, incident, onClose, onMade }: MeasureForm
           <input className="input mono" value={subject} onChange={(event) => setSubject(event.target.value)} readOnly={subjects.length === 1} required maxLength={512} placeholder="principal:p_…" spellCheck={false} autoComplete="off" />
         )}
       </label>
-      <fieldset className="choices">
+      <fieldset className="kinds">
         <legend className="label">What is done</legend>
         {kinds.map((each) => (
           <label key={each.id} className="choice">

@@ -68,11 +68,12 @@ const titles: Record<string, string> = {
 export function Problem({ error, retry, children }: { error: unknown; retry?: (() => void) | undefined; children?: ReactNode }) {
   const known = error instanceof ApiError ? error : undefined
   const detail = known ? known.problem.detail : error instanceof Error ? error.message : String(error)
+  const title = (known && titles[known.code]) ?? known?.problem.title ?? 'The console made a mistake'
   const kind = known?.code === 'role' || known?.code === 'reason' || known?.code === 'confirm' || known?.code === 'not-found' ? '' : ' bad'
   return (
     <div className="state" role="alert">
-      <p className={`title${kind}`}>{(known && titles[known.code]) ?? known?.problem.title ?? 'The console made a mistake'}</p>
-      <p>{sentence(detail)}</p>
+      <p className={`title${kind}`}>{title}</p>
+      {sentence(detail) !== `${title}.` && <p>{sentence(detail)}</p>}
       {known?.code === 'query' && <QueryFault query={known.problem.query ?? ''} position={known.problem.position ?? 0} />}
       {known?.code === 'confirm' && <Confirm />}
       {known?.code === 'reason' && <GiveReason retry={retry} />}
@@ -137,12 +138,17 @@ function sentence(text: string): string {
   return /[.!?:…]$/.test(first) ? first : `${first}.`
 }
 
+/** Whether Gatebook did not answer, which the shell says once for the whole page. */
+function gone(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'unreachable'
+}
+
 /** Draws the answer of a query, or the state that it is in. */
 export function Answer<T>({ query, what, children }: { query: UseQueryResult<T>; what: string; children: (data: T) => ReactNode }) {
   if (query.data !== undefined && !(query.isError && query.data === undefined)) {
     return (
       <>
-        {query.isError && (
+        {query.isError && !gone(query.error) && (
           <div className="notice warn" role="status">
             This is not the newest: the last update failed ({query.error instanceof Error ? query.error.message : 'no answer'}).
             <button type="button" className="button quiet small" onClick={() => void query.refetch()}>
@@ -185,7 +191,7 @@ export function Coverage({ meta }: { meta: Meta }) {
         </span>
       )}
       {meta.index !== 'up' && !meta.index.startsWith('behind') && <span>Index {meta.index}.</span>}
-      {meta.note && <span>{sentence(meta.note)}</span>}
+      {meta.note && !(behind > 0 && /not indexed yet$/.test(meta.note)) && <span>{sentence(meta.note)}</span>}
     </div>
   )
 }
