@@ -18,7 +18,7 @@ import { figures } from './parts/figures.js'
 
 const world = { password: 'seven horses sleep beside the station' }
 
-describe('the console', { timeout: 900_000 }, () => {
+describe('the console', { timeout: 1_800_000 }, () => {
   before(async () => {
     world.house = await House.open()
     world.browser = await launch()

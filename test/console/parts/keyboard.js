@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Person } from '../lib/browser.js'
+import { picture } from '../lib/pictures.js'
 
 /** Presses Tab until what is focused has that name. */
 async function tabTo(page, name) {
@@ -97,6 +98,32 @@ export function keyboard(world) {
     admin.clean()
   })
 
+  it('goes anywhere by a word', async () => {
+    const { admin } = world
+    const { page } = admin
+    await admin.go('/live')
+    const field = page.getByRole('dialog', { name: 'Go to' }).getByRole('combobox')
+    for (const [word, leads] of [
+      ['integ', /\/integrity$/],
+      ['alice@shop.example', /\/who\/alice/],
+      [decodeURIComponent(world.object).replace('/object/', ''), /\/object\//],
+      [world.alice, new RegExp(`/call/${world.alice}$`)],
+      ['outcome.status:=404 kind:=access', /\/search\?q=/],
+    ]) {
+      await page.keyboard.press('Control+k')
+      await field.fill(word)
+      if (word.includes('@')) await picture(admin, 'go-to')
+      await page.keyboard.press('Enter')
+      await page.waitForURL(leads)
+      await admin.drawn()
+    }
+    await page.keyboard.press('Control+k')
+    await field.waitFor()
+    await page.keyboard.press('Escape')
+    await field.waitFor({ state: 'detached' })
+    admin.clean()
+  })
+
   it('says aloud that something was copied, and how the connection is', async () => {
     const { admin } = world
     const { page } = admin
@@ -134,9 +161,9 @@ async function unreached(page) {
         })
         window.stops.set(at, shown ? '' : 'does not show the focus')
       }
-      return [...window.stops.values()].filter((why) => why === 'not reached').length
+      return [...window.stops].filter(([element, why]) => why === 'not reached' && element.isConnected).length
     })
     if (left === 0) break
   }
-  return page.evaluate(() => [...window.stops].filter(([, why]) => why !== '').map(([element, why]) => `${why}: ${element.outerHTML.slice(0, 120)}`).slice(0, 5))
+  return page.evaluate(() => [...window.stops].filter(([element, why]) => why !== '' && element.isConnected).map(([element, why]) => `${why}: ${element.outerHTML.slice(0, 120)}`).slice(0, 5))
 }

@@ -14,6 +14,7 @@ export function states(world) {
   it('says why there is nothing, and what is wrong with a question', async () => {
     const { admin, viewer } = world
     const { page } = admin
+    viewer.refused = []
     await admin.go(`/search?q=${encodeURIComponent('who.email:=nobody@shop.example')}`)
     await page.getByText('Nothing found').waitFor()
     await picture(admin, 'nothing-found')

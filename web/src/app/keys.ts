@@ -1,5 +1,5 @@
-// The keyboard. A page adds its own keys with useKeys; g and a letter, /, ? and
-// Esc belong to the shell.
+// The keyboard. A page adds its own keys with useKeys; g and a letter, /, ?,
+// Ctrl+K and Esc belong to the shell.
 
 import { useEffect, useRef } from 'react'
 

@@ -2,7 +2,7 @@
 // connection, and the keyboard.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Component, Suspense, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
+import { Component, lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { ApiError, json, standingReason } from '../api/client'
 import { healthQuery } from '../api/queries'
 import { Icon, icons } from '../ui/icon'
@@ -254,20 +254,39 @@ function ThemeButton() {
   )
 }
 
+const Palette = lazy(() => import('./palette'))
+
 /** The shell's keys, and the list of all keys. */
 function Keys({ role }: { role: string }) {
   const [shown, setShown] = useState(false)
+  const [palette, setPalette] = useState(false)
   useEffect(() => {
     const show = () => setShown(true)
+    const anywhere = (event: KeyboardEvent) => {
+      if (event.key !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || document.querySelector('dialog[open]')) return
+      event.preventDefault()
+      setPalette(true)
+    }
     window.addEventListener('gatebook-keys', show)
-    return () => window.removeEventListener('gatebook-keys', show)
+    window.addEventListener('keydown', anywhere)
+    return () => {
+      window.removeEventListener('gatebook-keys', show)
+      window.removeEventListener('keydown', anywhere)
+    }
   }, [])
   useKeys([
     { keys: '?', what: 'Show these keys', group: 'Everywhere', run: () => setShown(true) },
+    { keys: 'Ctrl+k', what: 'Go to a page, a record, a name, an object', group: 'Everywhere', run: () => setPalette(true) },
     { keys: '/', what: 'Go to the search bar', group: 'Everywhere', run: focusSearch },
     { keys: 'Escape', what: 'Close, or leave a field', group: 'Everywhere', run: () => {} },
     ...navigation(role).flatMap((each) => each.pages).map((page) => ({ keys: `g ${page.nav?.key}`, what: page.title, group: 'Go to', run: () => go(page.path) })),
   ])
+  if (palette)
+    return (
+      <Suspense>
+        <Palette role={role} onClose={() => setPalette(false)} />
+      </Suspense>
+    )
   if (!shown) return null
   const groups = Map.groupBy(bindings(), (each) => each.group)
   return (
@@ -282,7 +301,7 @@ function Keys({ role }: { role: string }) {
                   <tr key={each.keys + each.what}>
                     <td className="nowrap">
                       {each.keys.split(' ').map((key) => (
-                        <kbd key={key}>{key === 'Escape' ? 'Esc' : key}</kbd>
+                        <kbd key={key}>{key === 'Escape' ? 'Esc' : key.replace('+k', ' K')}</kbd>
                       ))}
                     </td>
                     <td>{each.what}</td>
