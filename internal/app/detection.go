@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
@@ -40,7 +41,7 @@ func (a *App) openDetection(serving bool) error {
 	a.detector, err = live.New(live.Config{
 		Ledger: a.ledger, Feed: a.recorder, Store: a.findings, Dir: a.detectDir(), Origin: a.keys.signer.Name(), Rules: rules(d),
 		Lateness: d.Lateness, Patience: d.Patience, History: uint64(max(1, d.History)), Retain: d.Keep, MaxKeys: d.MaxKeys,
-		Take: a.alerts.Take, Changed: a.noteRules, Log: a.log,
+		Take: a.alerts.Take, Changed: a.noteRules, Budget: d.Budget, Pause: a.pauseRule, Log: a.log,
 	})
 	return err
 }
@@ -68,7 +69,8 @@ func (a *App) inactiveRules() []string {
 	if a.detector == nil {
 		return nil
 	}
-	return a.detector.Status().Inactive
+	s := a.detector.Status()
+	return slices.Concat(s.Inactive, s.Paused)
 }
 
 // ruleCosts returns what judging an event takes each rule.
@@ -118,6 +120,11 @@ func (a *App) noteRules(ctx context.Context, set *detect.Set) error {
 	return a.note(ctx, "rules", event.Fact{Name: "rules", Value: strconv.Itoa(len(set.Rules))}, event.Fact{Name: "disabled", Value: strconv.Itoa(disabled)}, event.Fact{Name: "sha256", Value: set.Sum()})
 }
 
+// pauseRule seals that a rule rests.
+func (a *App) pauseRule(ctx context.Context, p detect.Pause) error {
+	return a.seal(ctx, event.Decision, detect.PauseName, p.Facts()...)
+}
+
 // detectionCheck is the check of detection; false: it is off.
 func (a *App) detectionCheck() (api.Check, bool) {
 	if a.detector == nil {
@@ -130,6 +137,13 @@ func (a *App) detectionCheck() (api.Check, bool) {
 		c.Detail = s.Detail
 	case s.Refused != "":
 		c.Detail += "; " + s.Refused
+	}
+	if len(s.Paused) > 0 {
+		c.OK = false
+		c.Detail += "; these rules rest, because they cost more than detect.budget: " + strings.Join(s.Paused, ", ")
+	}
+	if s.Failed > 0 {
+		c.Detail += fmt.Sprintf("; %d expressions (when) could not be computed for an event, and counted as false", s.Failed)
 	}
 	return c, true
 }
@@ -152,6 +166,8 @@ func (a *App) detectionMetrics() []api.Metric {
 		gauge("records_per_second", "Records that are judged a second.", s.Rate),
 		gauge("rules", "Rules that make findings.", float64(s.Rules)),
 		gauge("inactive_rules", "Rules that cannot find anything here.", float64(len(s.Inactive))),
+		gauge("paused_rules", "Rules that rest, because they cost more than detect.budget.", float64(len(s.Paused))),
+		gauge("failed", "Expressions (when) of rules that could not be computed for an event, and counted as false.", float64(s.Failed)),
 		gauge("rules_last_read_successful", "1 if the newest files of rules are those that run.", truth(s.Refused == "")),
 		gauge("keys", "Groups that rules keep state of.", float64(s.Keys)),
 		gauge("dropped", "Groups and values that were dropped for want of room: a pattern may have been missed.", float64(s.Dropped)),

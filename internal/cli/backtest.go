@@ -73,7 +73,7 @@ const progressEvery = 100_000
 // backtest runs the rules over an export, and prints what rule finds.
 func (p *Program) backtest(c *cobra.Command, set *detect.Set, rule *detect.Rule, res *http.Response, o *output) error {
 	begin := time.Now()
-	e := detect.New(detect.Config{Rules: set, Lateness: 10 * time.Second})
+	e := detect.New(detect.Config{Rules: set, Lateness: 10 * time.Second, Tireless: true})
 	enc := lines(p.Stdout)
 	var rows [][]cell
 	about := map[string]bool{}

@@ -428,6 +428,12 @@ type Detect struct {
 	// For how many groups (callers, addresses) each rule keeps state. What is
 	// dropped for want of room is counted.
 	MaxKeys int `key:"max_keys" default:"100000" min:"1000" reload:"restart"`
+
+	// What judging an event may take a rule on average, as measured. A rule
+	// that takes more rests for an hour, and each time twice as long, up to a
+	// day. That is sealed as a decision, so that a run over the record rests it
+	// at the same place. 0: none rests.
+	Budget time.Duration `key:"budget" default:"100us" min:"0s" max:"1s" reload:"restart"`
 }
 
 // RuleLevel is another level for a rule.

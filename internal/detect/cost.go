@@ -44,34 +44,35 @@ type Cost struct {
 	Rule   string        `json:"rule"`
 	Events uint64        `json:"events"` // that were measured
 	Each   time.Duration `json:"each"`   // mean of them
-	Paused bool          `json:"paused"` // it cost more than the budget, and is no longer asked
+	Paused bool          `json:"paused"` // it rests: see [Pause]
 }
 
-// Of the events one in sampleEvery is measured. A rule is paused on the mean
-// of the newest sampleLeast or more, so that one pause of the machine does not
-// count.
+// Of the events one in sampleEvery is measured. A rule is over the budget by the
+// mean of the newest sampleLeast or more, in each of which no more counts than
+// so many times the budget: the machine pauses, too, and that is not the rule's
+// fault.
 const (
 	sampleEvery = 64
 	sampleLeast = 256
 	sampleKeep  = 2048
+	sampleMost  = 16
 )
 
 // meter measures one rule.
 type meter struct {
 	events uint64
 	spent  time.Duration
-	paused bool
 }
 
 func (m *meter) add(d, budget time.Duration) {
 	if m.events >= sampleKeep {
 		m.events, m.spent = m.events/2, m.spent/2
 	}
+	if budget > 0 {
+		d = min(d, sampleMost*budget)
+	}
 	m.events++
 	m.spent += d
-	if budget > 0 && m.events >= sampleLeast && m.spent/time.Duration(m.events) > budget {
-		m.paused = true
-	}
 }
 
 // Costs returns what each rule was measured to cost, the dearest first; nil
@@ -80,19 +81,18 @@ func (e *Engine) Costs() []Cost {
 	var list []Cost
 	for _, a := range e.rules {
 		if a.meter.events > 0 {
-			list = append(list, Cost{a.Name, a.meter.events, a.meter.spent / time.Duration(a.meter.events), a.meter.paused})
+			list = append(list, Cost{a.Name, a.meter.events, a.meter.spent / time.Duration(a.meter.events), a.restsAt(e.judged.At)})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Cost) int { return cmp.Compare(b.Each, a.Each) })
 	return list
 }
 
-// Paused returns the names of the rules that cost more than the budget. They
-// find nothing until the engine is made anew.
+// Paused returns the names of the rules that rest.
 func (e *Engine) Paused() []string {
 	var names []string
 	for _, a := range e.rules {
-		if a.meter.paused {
+		if a.restsAt(e.judged.At) {
 			names = append(names, a.Name)
 		}
 	}
@@ -102,7 +102,7 @@ func (e *Engine) Paused() []string {
 // measured ends the measurement of an event.
 func (e *Engine) measured() {
 	for _, a := range e.rules {
-		if !a.meter.paused {
+		if !a.restsAt(e.now.at) {
 			a.meter.add(a.spent, e.cfg.Budget)
 		}
 		a.spent = 0

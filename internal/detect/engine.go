@@ -32,10 +32,13 @@ type Config struct {
 	// one event in 64 is measured: see [Engine.Costs]. nil: nothing is.
 	Clock func() time.Duration
 
-	// Budget is what a rule may cost an event on average. A rule that costs
-	// more is paused, and [Engine.Paused] names it: then live is no longer
-	// equal to replay for that rule. 0: no rule is paused. It needs Clock.
+	// Budget is what a rule may cost an event on average: [Engine.Over] says
+	// which cost more. 0: any may cost what it does. It needs Clock.
 	Budget time.Duration
+
+	// Tireless is an engine whose rules never rest, whatever was decided: to
+	// see what a rule would find.
+	Tireless bool
 
 	// Secret names values in state, so that one who chooses values and does not
 	// know it cannot make two of them look the same. It makes no difference to
@@ -127,6 +130,8 @@ type active struct {
 	muted *table[moment] // until when a finding would be one too many
 	meter meter
 	spent time.Duration  // on the event that is measured
+	until int64          // it rests until then
+	rests uint           // how often it did
 	hit   bool           // by the event that is judged
 	match bool           // its own detection
 	why   func() verdict // of a correlation that is hit
@@ -231,9 +236,9 @@ func Time(e *event.Event) time.Time {
 // findings that are due. The event must not be changed afterwards. The
 // findings are those of events that the lateness has passed for. An event of a
 // kind that no rule looks at, or of which detection is the [Source], has no
-// effect at all.
+// effect at all, but for the decision that a rule rests ([PauseName]).
 func (e *Engine) Add(ev *event.Event, number int64) []Finding {
-	if len(e.byKind[ev.Kind]) == 0 || ev.Capture.Source == Source {
+	if (len(e.byKind[ev.Kind]) == 0 || ev.Capture.Source == Source) && !pauses(ev) {
 		return nil
 	}
 	if e.ids[ev.ID] {
@@ -306,7 +311,7 @@ func (e *Engine) judge(o *observation, old bool) {
 	measure := e.cfg.Clock != nil && e.stats.Events%sampleEvery == 1
 	any := false
 	for _, a := range e.byKind[o.e.Kind] {
-		if a.meter.paused {
+		if a.restsAt(o.at) {
 			continue
 		}
 		if measure {
@@ -326,6 +331,9 @@ func (e *Engine) judge(o *observation, old bool) {
 	}
 	if measure {
 		e.measured()
+	}
+	if pauses(o.e) {
+		e.obey(o)
 	}
 }
 
@@ -358,7 +366,7 @@ func (e *Engine) chain(o *observation, old, measure bool) {
 	for c := e.due.take(0); c >= 0; c = e.due.take(c) {
 		a := e.chains[c]
 		switch {
-		case a.meter.paused:
+		case a.restsAt(o.at):
 		case measure:
 			e.timed(a, func() { e.observe(a, o) })
 		default:

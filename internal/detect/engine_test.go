@@ -240,12 +240,21 @@ func TestLate(t *testing.T) {
 	}
 }
 
-// TestBudget shows that a rule which costs too much is paused, and only that
-// one, also after a restart.
+// paused is the decision that a rule rests.
+func paused(n int, at time.Duration, p Pause) *event.Event {
+	e := call(n, at)
+	e.Kind, e.Completed, e.Capture.Method = event.Decision, e.Arrived, "self"
+	e.Note = &event.Note{Name: PauseName, Facts: p.Facts()}
+	return e
+}
+
+// TestBudget shows that a rule which costs too much is named, and rests from
+// the decision on, and only that one, also after a restart, for an hour; and
+// that a run over the same events with another clock finds the same.
 func TestBudget(t *testing.T) {
 	const id = "title: x\nid: 00000000-0000-4000-8000-00000000000"
-	set, err := Load([]File{{"r", []byte(id + "1\nname: dear\nlogsource: {category: access}\ndetection: {a: {outcome.status: 404}, condition: a}\n---\n" +
-		id + "2\nname: cheap\nlogsource: {category: access}\ndetection: {a: {outcome.status: 404}, condition: a}\n")}})
+	set, err := Load([]File{{"r", []byte(id + "1\nname: dear\nlogsource: {category: access}\ndetection: {a: {outcome.status: 404}, condition: a}\ndedup: {timespan: 1s}\n---\n" +
+		id + "2\nname: cheap\nlogsource: {category: access}\ndetection: {a: {outcome.status: 404}, condition: a}\ndedup: {timespan: 1s}\n")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,38 +264,67 @@ func TestBudget(t *testing.T) {
 		if readings++; readings%4 == 2 { // the end of the first rule of each event that is measured
 			now += 2 * time.Millisecond
 		}
+		if readings == 4*100+2 { // the machine stood still
+			now += time.Hour
+		}
 		return now
 	}}
 	e := New(cfg)
-	found := map[string]int{}
-	add := func(from, to int) {
-		for i := from; i < to; i++ {
-			for _, f := range e.Add(call(i, time.Duration(i)*2*time.Hour, "outcome.status", "404", "principal.id", "p"), -1) {
-				found[f.Rule]++
+	var events []*event.Event
+	var live []Finding
+	add := func(ev *event.Event) {
+		events = append(events, ev)
+		live = append(live, e.Add(ev, -1)...)
+	}
+	minute, decided := 0, -1
+	for ; minute < sampleEvery*sampleLeast+200; minute++ {
+		at := time.Duration(minute) * time.Minute
+		add(call(minute, at, "outcome.status", "404", "principal.id", "p"))
+		var over []Pause
+		if decided < 0 && minute%sampleEvery == 2 {
+			over = e.Over()
+		}
+		if len(over) > 0 {
+			if len(over) != 1 || over[0].Rule != "dear" || over[0].For != time.Hour || over[0].Cost < 2*time.Millisecond || over[0].Cost > 3*time.Millisecond {
+				t.Fatalf("over the budget are %+v", over)
 			}
-			for _, f := range e.Advance(testStart.Add(time.Duration(i)*2*time.Hour + time.Second)) {
-				found[f.Rule]++
+			decided = minute
+			add(paused(minute+1<<20, at+time.Second, over[0]))
+		}
+		if minute == decided+30 && decided >= 0 {
+			if got := e.Paused(); len(got) != 1 || got[0] != "dear" {
+				t.Fatalf("paused are %v; %+v", got, e.Costs())
+			}
+			b, err := e.Snapshot()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, _, err = Restore(cfg, b); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
-	add(0, sampleEvery*sampleLeast+10)
-	if got := e.Paused(); len(got) != 1 || got[0] != "dear" {
-		t.Fatalf("paused are %v; %+v", got, e.Costs())
+	live = append(live, e.Flush()...)
+	found := map[string]int{}
+	for _, f := range live {
+		found[f.Rule]++
 	}
-	if c := e.Costs(); len(c) != 2 || c[0].Rule != "dear" || c[0].Each != 2*time.Millisecond || !c[0].Paused || c[1].Paused {
-		t.Errorf("costs %+v", c)
+	if found["cheap"] != minute || found["dear"] != minute-60 {
+		t.Errorf("found %v in %d minutes, want 60 fewer of the dear one", found, minute)
 	}
-	b, err := e.Snapshot()
-	if err != nil {
-		t.Fatal(err)
+	if got := judge(t, Config{Rules: set}, events); got != lines(t, live) {
+		t.Error("a run over the same events finds others")
 	}
-	if e, _, err = Restore(cfg, b); err != nil {
-		t.Fatal(err)
+	if got := judge(t, Config{Rules: set, Tireless: true}, events); strings.Count(got, `"rule":"dear"`) != minute {
+		t.Error("a tireless rule rested")
 	}
-	before := found["dear"]
-	add(sampleEvery*sampleLeast+10, sampleEvery*sampleLeast+30)
-	if found["dear"] != before || found["cheap"] != sampleEvery*sampleLeast+30 {
-		t.Errorf("found %v, the dear one before %d", found, before)
+	// Who else makes such an event has no say.
+	forged := paused(1, time.Minute, Pause{For: time.Hour, id: set.Rules[0].ID, sum: set.Rules[0].sum})
+	forged.Capture.Method = "import"
+	e = New(Config{Rules: set})
+	e.Add(forged, -1)
+	if e.Flush(); len(e.Paused()) != 0 {
+		t.Error("an imported event has paused a rule")
 	}
 }
 

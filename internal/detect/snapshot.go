@@ -57,7 +57,8 @@ type ruleState struct {
 	Muted json.RawMessage `json:"muted"`
 	State json.RawMessage `json:"state,omitempty"`
 
-	Paused bool `json:"paused,omitempty"`
+	Until int64 `json:"until,omitempty"` // it rests until then
+	Rests uint  `json:"rests,omitempty"` // how often it did
 }
 
 // Snapshot returns all that the engine knows: [Restore] makes an engine of it
@@ -79,7 +80,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: muted, Paused: a.meter.paused}
+		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: muted, Until: a.until, Rests: a.rests}
 		if a.state != nil {
 			b, err := a.state.MarshalJSON()
 			if err != nil {
@@ -140,7 +141,7 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 			fresh = append(fresh, a.Name)
 			continue
 		}
-		a.meter.paused = r.Paused
+		a.until, a.rests = r.Until, r.Rests
 		if err := a.muted.UnmarshalJSON(r.Muted); err != nil {
 			return nil, nil, fmt.Errorf("%w: rule %s: %v", ErrSnapshot, a.Name, err)
 		}

@@ -10,6 +10,8 @@ import (
 	"flag"
 	"fmt"
 	mathrand "math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/evidence"
+	"github.com/gatebook/gatebook/internal/detect"
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/pack"
 	"github.com/gatebook/gatebook/internal/reading"
@@ -357,4 +360,75 @@ func paths1000(b *testing.B, l *ledger.Ledger, hits []index.Hit) {
 		}
 	}
 	b.ReportMetric(float64(bytes)/1e6, "MB")
+}
+
+// BenchmarkBacktest runs a rule over a large ledger as gatebook rules backtest
+// does: the events are exported over HTTP, without payloads, decoded beside the
+// engine, and judged by it.
+func BenchmarkBacktest(b *testing.B) {
+	n := benchSize()
+	dir, signer, key := sealedLedger(b, n)
+	_, cfg := opened(b, dir, signer, key)
+	cfg.Status = func() reading.IndexStatus { return reading.IndexStatus{Down: time.Now()} }
+	room := reading.New(cfg)
+	set, err := detect.Load(detect.CatalogueFiles())
+	if err != nil {
+		b.Fatal(err)
+	}
+	who := admin
+	who.NoPayload = true
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sum, err := room.Export(r.Context(), who, reading.Export{Query: reading.Query{From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}}, w)
+		if err != nil || !sum.Complete {
+			b.Error(sum, err)
+		}
+	}))
+	b.Cleanup(srv.Close)
+	for _, name := range []string{"bola-enumeration", "request-flood", "user-exfil-volume"} {
+		only := set.Only(set.Rule(name))
+		b.Run(name, func(b *testing.B) {
+			used, judging := cpu(), time.Duration(0)
+			for b.Loop() {
+				res, err := http.Get(srv.URL)
+				if err != nil {
+					b.Fatal(err)
+				}
+				events := make(chan []*event.Event, 4)
+				go func() {
+					defer close(events)
+					var batch []*event.Event
+					s := bufio.NewScanner(res.Body)
+					s.Buffer(make([]byte, 64<<10), 8<<20)
+					for s.Scan() {
+						e, _, err := detect.ParseLine(s.Bytes())
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						if batch = append(batch, e); len(batch) == 256 {
+							events <- batch
+							batch = nil
+						}
+					}
+					events <- batch
+				}()
+				e := detect.New(detect.Config{Rules: only, Lateness: 10 * time.Second})
+				for batch := range events {
+					begin := time.Now()
+					for _, ev := range batch {
+						e.Add(ev, -1)
+					}
+					judging += time.Since(begin)
+				}
+				e.Flush()
+				res.Body.Close()
+				if got := int(e.Stats().Events); got != n {
+					b.Errorf("%d events were judged, want %d", got, n)
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/backtest")
+			b.ReportMetric(judging.Seconds()/float64(b.N), "s-engine/backtest")
+			reportCPU(b, used)
+		})
+	}
 }

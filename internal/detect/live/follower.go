@@ -68,6 +68,12 @@ type Config struct {
 	// is not that of those that ran last. nil: nobody is.
 	Changed func(ctx context.Context, set *detect.Set) error
 
+	// Budget is what a rule may cost an event on average. One that costs more
+	// rests for a while, once Pause has sealed that. 0: none rests.
+	Budget time.Duration
+	Pause  func(ctx context.Context, p detect.Pause) error // nil: nobody seals it, and none rests
+	Clock  func() time.Duration                            // that costs are measured by; nil: of the machine
+
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // nil: nothing is logged
 }
@@ -115,7 +121,8 @@ type Follower struct {
 	seen    []seen
 	added   time.Time // when the engine was last given an event
 	last    lasts
-	print   string // of the directory of rules
+	print   string               // of the directory of rules
+	asked   map[string]time.Time // when it was sealed that a rule rests, by its name
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -165,7 +172,7 @@ func New(cfg Config) (*Follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Follower{cfg: cfg, wake: make(chan struct{}, 1), set: set, print: cfg.Rules.print(), began: cfg.Feed.Size()}
+	f := &Follower{cfg: cfg, wake: make(chan struct{}, 1), set: set, print: cfg.Rules.print(), began: cfg.Feed.Size(), asked: map[string]time.Time{}}
 	f.status.State, f.status.Rules, f.status.set = Starting, len(loud(set)), set
 	return f, nil
 }
@@ -199,12 +206,15 @@ func (f *Follower) refused(err error) {
 
 // engineConfig is that of the engine with the rules that run.
 func (f *Follower) engineConfig() detect.Config {
-	begun := time.Now()
+	begun, clock := time.Now(), f.cfg.Clock
+	if clock == nil {
+		clock = func() time.Duration { return time.Since(begun) }
+	}
 	var secret detect.Secret
 	rand.Read(secret[:]) // never fails
 	return detect.Config{
 		Rules: f.set, Secret: secret, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys, Locate: f.cfg.Locate,
-		Clock: func() time.Duration { return time.Since(begun) }, // costs are measured, and no rule is paused
+		Clock: clock, Budget: f.cfg.Budget,
 	}
 }
 

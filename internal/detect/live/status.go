@@ -29,6 +29,7 @@ type Status struct {
 	Rate       float64                  // records a second, over the last seconds
 	Rules      int                      // that make findings
 	Inactive   []string                 // rules that cannot find anything here
+	Paused     []string                 // rules that rest, because they cost more than the budget
 	Failed     uint64                   // expressions (when) that could not be computed for an event
 	Costs      map[string]time.Duration // what judging an event takes each rule, as measured; a rule that was not measured yet is missing
 	Refused    string                   // what was wrong with the rules that were read last; empty: they run
@@ -76,6 +77,9 @@ func (f *Follower) keepHouse(ctx context.Context) error {
 		return err
 	}
 	f.measure(now)
+	if err := f.spare(ctx); err != nil {
+		return err
+	}
 	if now.Sub(f.last.watched) >= watchRules {
 		f.last.watched = now
 		f.watch()
@@ -113,12 +117,35 @@ func (f *Follower) measure(now time.Time) {
 		s.Rate = float64(f.next-min(f.next, f.last.rateNext)) / since.Seconds()
 		f.last.rate, f.last.rateNext = now, f.next
 	}
-	s.Next, s.Inactive, s.Failed = f.next, f.engine.Inactive(), stats.Failed
+	s.Next, s.Inactive, s.Paused, s.Failed = f.next, f.engine.Inactive(), f.engine.Paused(), stats.Failed
 	s.Costs = make(map[string]time.Duration) // a new one: the old one was handed out
 	for _, c := range f.engine.Costs() {
 		s.Costs[c.Rule] = c.Each
 	}
 	s.Findings, s.Keys, s.Dropped, s.Late, s.NotJudged = stats.Findings, stats.Keys, stats.Dropped, stats.Late+stats.Old, stats.TooLate
+}
+
+// askAgain is how long the engine has to come to the decision that a rule rests.
+const askAgain = time.Minute
+
+// spare has it sealed that a rule rests which costs too much. It rests when the
+// engine comes to that record, here and in each run over the record.
+func (f *Follower) spare(ctx context.Context) error {
+	if f.cfg.Pause == nil || f.target > 0 {
+		return nil
+	}
+	for _, p := range f.engine.Over() {
+		now := f.cfg.Now()
+		if now.Sub(f.asked[p.Rule]) < askAgain {
+			continue
+		}
+		f.asked[p.Rule] = now
+		f.cfg.Log.Warn("a rule of detection rests: it costs more than detect.budget", "rule", p.Rule, "cost", p.Cost, "for", p.For)
+		if err := f.cfg.Pause(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // watch reads the rules again if a file in their directory has changed.
