@@ -48,9 +48,10 @@ export function boundsOf(from: string, to: string, now: number): { from?: number
 }
 
 /** How many events ended how over time, with a brush that chooses a time. */
-export function Histogram({ query, from, to, onSelect }: { query: string; from: string; to: string; onSelect: (from: string, to: string) => void }) {
+export function Histogram({ enabled = true, query, from, to, onSelect }: { enabled?: boolean; query: string; from: string; to: string; onSelect: (from: string, to: string) => void }) {
   const answer = useQuery({
     queryKey: ['histogram', query, from, to],
+    enabled,
     queryFn: ({ signal }) => json<Answered>('/api/v1/histogram', { params: { query, from, to, by: 'outcome.status' }, signal }),
     placeholderData: (before) => before,
   })

@@ -13,10 +13,11 @@ const shown = [
 ]
 
 /** The most frequent values of fields, each of which narrows the search. */
-export function Facets({ query, from, to, onAdd }: { query: string; from: string; to: string; onAdd: (term: string, not: boolean) => void }) {
+export function Facets({ enabled, query, from, to, onAdd }: { enabled: boolean; query: string; from: string; to: string; onAdd: (term: string, not: boolean) => void }) {
   const fields = useQuery(fieldsQuery)
   const answer = useQuery({
     queryKey: ['facets', query, from, to],
+    enabled,
     queryFn: ({ signal }) => json<Answered>('/api/v1/facets', { params: { query, from, to, fields: shown, limit: 6 }, signal }),
     placeholderData: (before) => before,
   })

@@ -14,14 +14,15 @@ import { Coverage, Empty, Loading, Problem } from '../../ui/state'
 import { Time } from '../../ui/time'
 import type { View } from './view'
 
-const pageSize = 200
+/** Rows of the first page, which is there soon, and of those after it. */
+const pageSize = { first: 100, next: 1000 }
 
 /** The answer to a search, page by page. */
 export function useResults(view: View) {
   return useInfiniteQuery({
     queryKey: ['search', view.query, view.from, view.to, view.order],
     initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => json<Result>('/api/v1/search', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageSize, cursor: pageParam, payload: 'false' }, signal }),
+    queryFn: ({ pageParam, signal }) => json<Result>('/api/v1/search', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageParam === '' ? pageSize.first : pageSize.next, cursor: pageParam, payload: 'false' }, signal }),
     getNextPageParam: (last) => last.next || undefined,
   })
 }

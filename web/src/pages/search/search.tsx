@@ -11,7 +11,7 @@ import { TimeRange } from '../../ui/timerange'
 import { ColumnsButton } from './columns'
 import { ExportButton } from './export'
 import { Facets } from './facets'
-import { Results } from './results'
+import { Results, useResults } from './results'
 import { SavedButton } from './saved-button'
 import { defaultFrom, useView } from './view'
 import './search.css'
@@ -23,10 +23,15 @@ export default function Search() {
   const [narrow, setNarrow] = useState(false)
   const [filter] = cutPipes(view.query)
 
+  // What is looked for comes first: counts, which read much more of the index,
+  // are asked for when it is there.
+  const { data: answered, isError } = useResults(view)
+  const counted = answered !== undefined || isError
+
   // A histogram of all time needs to know where that begins.
   const beginning = useQuery({
     queryKey: ['beginning', filter],
-    enabled: view.from === '',
+    enabled: view.from === '' && counted,
     queryFn: async ({ signal }) => {
       const found = await json<Result>('/api/v1/search', { params: { query: filter, order: 'oldest', limit: 1, payload: 'false' }, signal })
       return found.hits[0]?.header.arrived ?? ''
@@ -63,10 +68,10 @@ export default function Search() {
       </div>
       <div className={`search-body${narrow ? ' narrow' : ''}`}>
         <aside className="facets" aria-label="Narrow the search">
-          <Facets query={filter} from={view.from} to={view.to} onAdd={(term, not) => set({ q: and(view.query, term, not) })} />
+          <Facets enabled={counted} query={filter} from={view.from} to={view.to} onAdd={(term, not) => set({ q: and(view.query, term, not) })} />
         </aside>
         <div className="search-main">
-          {histogramFrom !== undefined && histogramFrom !== '' && <Histogram query={filter} from={histogramFrom} to={view.to} onSelect={time} />}
+          {histogramFrom !== undefined && histogramFrom !== '' && <Histogram enabled={counted} query={filter} from={histogramFrom} to={view.to} onSelect={time} />}
           <Results view={view} onWider={() => time('all', '')} />
         </div>
       </div>
