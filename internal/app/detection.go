@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/detect"
 	"github.com/gatebook/gatebook/internal/detect/live"
+	"github.com/gatebook/gatebook/internal/detect/places"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -38,8 +39,12 @@ func (a *App) openDetection(serving bool) error {
 	if !serving || !d.Enabled {
 		return nil
 	}
+	rules, err := rules(d)
+	if err != nil {
+		return err
+	}
 	a.detector, err = live.New(live.Config{
-		Ledger: a.ledger, Feed: a.recorder, Store: a.findings, Dir: a.detectDir(), Origin: a.keys.signer.Name(), Rules: rules(d),
+		Ledger: a.ledger, Feed: a.recorder, Store: a.findings, Dir: a.detectDir(), Origin: a.keys.signer.Name(), Rules: rules,
 		Lateness: d.Lateness, Patience: d.Patience, History: uint64(max(1, d.History)), Retain: d.Keep, MaxKeys: d.MaxKeys,
 		Take: a.alerts.Take, Changed: a.noteRules, Budget: d.Budget, Pause: a.pauseRule, Log: a.log,
 	})
@@ -101,23 +106,34 @@ func (a *App) forgetDetected(ctx context.Context, removals []*ledger.Removal) er
 }
 
 // rules are those of a configuration.
-func rules(d *config.Detect) live.Rules {
+func rules(d *config.Detect) (live.Rules, error) {
 	r := live.Rules{Dir: d.Rules, Disabled: d.Disabled, Levels: map[string]string{}}
 	for _, x := range d.Levels {
 		r.Levels[x.Name] = x.Level
 	}
-	return r
+	if d.Places == "" {
+		return r, nil
+	}
+	var err error
+	if r.Places, err = places.Open(d.Places); err != nil {
+		return r, fmt.Errorf("detect.places: %s: %w", d.Places, err)
+	}
+	return r, nil
 }
 
-// noteRules seals which rules judge from now on.
-func (a *App) noteRules(ctx context.Context, set *detect.Set) error {
+// noteRules seals which rules judge from now on, and by which file of places.
+func (a *App) noteRules(ctx context.Context, set *detect.Set, places string) error {
 	disabled := 0
 	for _, r := range set.Rules {
 		if r.Disabled {
 			disabled++
 		}
 	}
-	return a.note(ctx, "rules", event.Fact{Name: "rules", Value: strconv.Itoa(len(set.Rules))}, event.Fact{Name: "disabled", Value: strconv.Itoa(disabled)}, event.Fact{Name: "sha256", Value: set.Sum()})
+	facts := []event.Fact{{Name: "rules", Value: strconv.Itoa(len(set.Rules))}, {Name: "disabled", Value: strconv.Itoa(disabled)}, {Name: "sha256", Value: set.Sum()}}
+	if places != "" {
+		facts = append(facts, event.Fact{Name: "places_sha256", Value: places})
+	}
+	return a.note(ctx, "rules", facts...)
 }
 
 // pauseRule seals that a rule rests.

@@ -221,9 +221,13 @@ func (a *App) reload(next *config.Config) error {
 	if err != nil {
 		return err
 	}
-	merged.Detect.Rules, merged.Detect.Disabled, merged.Detect.Levels = next.Detect.Rules, next.Detect.Disabled, next.Detect.Levels
+	merged.Detect.Rules, merged.Detect.Disabled, merged.Detect.Levels, merged.Detect.Places = next.Detect.Rules, next.Detect.Disabled, next.Detect.Levels, next.Detect.Places
+	judging, err := rules(&merged.Detect)
+	if err != nil {
+		return err
+	}
 	if a.detector != nil {
-		if _, err := rules(&merged.Detect).Load(); err != nil {
+		if _, err := judging.Load(); err != nil {
 			return err
 		}
 	}
@@ -272,7 +276,7 @@ func (a *App) reload(next *config.Config) error {
 	}
 	a.revoke.SetProviders(providers)
 	if a.detector != nil {
-		if err := a.detector.Swap(rules(&merged.Detect)); err != nil {
+		if err := a.detector.Swap(judging); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ func (p *Program) rulesBacktestCmd() *cobra.Command {
 	var s span
 	var o output
 	var files []string
+	var where string
 	c := &cobra.Command{
 		Use:   "backtest NAME",
 		Short: "Say what a rule would have found in the record, and about whom",
@@ -35,6 +36,7 @@ func (p *Program) rulesBacktestCmd() *cobra.Command {
 	c.Flags().StringVarP(&o.form, "output", "o", "table", "the `form`: table, json, csv; json has each finding in full")
 	c.Flags().BoolVar(&o.json, "json", false, "the same as -o json: one JSON object a line")
 	c.Flags().StringArrayVar(&files, "rules", nil, rulesFlag)
+	c.Flags().StringVar(&where, "places", "", placesFlag)
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		if err := o.check("table", "json", "csv"); err != nil {
 			return err
@@ -62,7 +64,11 @@ func (p *Program) rulesBacktestCmd() *cobra.Command {
 			return err
 		}
 		defer res.Body.Close()
-		return p.backtest(c, only, rule, res, &o)
+		cfg := detect.Config{Rules: only, Lateness: 10 * time.Second, Tireless: true}
+		if err := withPlaces(&cfg, where); err != nil {
+			return err
+		}
+		return p.backtest(c, cfg, rule, res, &o)
 	}
 	return c
 }
@@ -71,9 +77,12 @@ func (p *Program) rulesBacktestCmd() *cobra.Command {
 const progressEvery = 100_000
 
 // backtest runs the rules over an export, and prints what rule finds.
-func (p *Program) backtest(c *cobra.Command, set *detect.Set, rule *detect.Rule, res *http.Response, o *output) error {
+func (p *Program) backtest(c *cobra.Command, cfg detect.Config, rule *detect.Rule, res *http.Response, o *output) error {
 	begin := time.Now()
-	e := detect.New(detect.Config{Rules: set, Lateness: 10 * time.Second, Tireless: true})
+	e := detect.New(cfg)
+	for range e.Inactive() {
+		p.note("rule %s is not active: it needs the places of addresses (--places)", rule.Name)
+	}
 	enc := lines(p.Stdout)
 	var rows [][]cell
 	about := map[string]bool{}

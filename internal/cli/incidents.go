@@ -406,7 +406,7 @@ func (p *Program) rulesLiveCmd() *cobra.Command {
 	var o output
 	c := &cobra.Command{
 		Use: "live", Short: "List the rules that a server runs, and what they found", Args: cobra.NoArgs,
-		Long: "List the rules that a server runs, how many findings of each are kept, when the newest was, and how long it takes to judge an event, measured on one event of 64. A rule that is inactive cannot find anything there: it needs the places of addresses.",
+		Long: "List the rules that a server runs, how many findings of each are kept, when the newest was, and how long it takes to judge an event, measured on one event of 64. A rule that is inactive cannot find anything there: it needs the places of addresses, by detect.places of the configuration.",
 	}
 	t.flags(c)
 	o.flags(c, "table, json, csv")
@@ -423,7 +423,7 @@ func (p *Program) rulesLiveCmd() *cobra.Command {
 			case r.Disabled:
 				state = cell{"disabled", dim}
 			case r.Inactive:
-				state = cell{"inactive", yellow}
+				state = cell{"inactive: no places", yellow}
 			}
 			cost := ""
 			if r.Cost > 0 {

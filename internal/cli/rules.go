@@ -17,6 +17,7 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/detect"
+	"github.com/gatebook/gatebook/internal/detect/places"
 )
 
 func (p *Program) rulesCmd() *cobra.Command {
@@ -61,6 +62,21 @@ func loadRules(names []string) (*detect.Set, error) {
 }
 
 const rulesFlag = "the `file` of rules, instead of those that come with the program; can be repeated"
+
+const placesFlag = "the `file` that says where addresses are, as detect.places of the server; without: rules about places find nothing"
+
+// withPlaces has an engine know places by a file; without a name by none.
+func withPlaces(c *detect.Config, name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := places.Open(name)
+	if err != nil {
+		return fmt.Errorf("--places %s: %w", name, err)
+	}
+	f.Configure(c)
+	return nil
+}
 
 // ruleLine is a rule as JSON.
 type ruleLine struct {
@@ -228,6 +244,7 @@ const maxLine = 16 << 20
 
 func (p *Program) rulesRunCmd() *cobra.Command {
 	var files []string
+	var where string
 	var lateness time.Duration
 	var cost bool
 	c := &cobra.Command{
@@ -239,6 +256,7 @@ func (p *Program) rulesRunCmd() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	c.Flags().StringArrayVar(&files, "rules", nil, rulesFlag)
+	c.Flags().StringVar(&where, "places", "", placesFlag)
 	c.Flags().DurationVar(&lateness, "lateness", 10*time.Second, "how far events may be out of order")
 	c.Flags().BoolVar(&cost, "cost", false, "measure what each rule costs an event, and print it on the standard error, one JSON object a line")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
@@ -259,6 +277,9 @@ func (p *Program) rulesRunCmd() *cobra.Command {
 			in = f
 		}
 		cfg := detect.Config{Rules: set, Lateness: lateness}
+		if err := withPlaces(&cfg, where); err != nil {
+			return err
+		}
 		if cost {
 			begin := time.Now()
 			cfg.Clock = func() time.Duration { return time.Since(begin) }
@@ -286,7 +307,7 @@ func (p *Program) runRules(ctx context.Context, e *detect.Engine, in io.Reader, 
 		return err
 	}
 	for _, rule := range e.Inactive() {
-		p.note("rule %s is not active: it needs the places of addresses", rule)
+		p.note("rule %s is not active: it needs the places of addresses (--places)", rule)
 	}
 	s, err := json.Marshal(e.Stats())
 	if err != nil {

@@ -33,6 +33,7 @@ func (l *loader) check() {
 	l.checkIndex()
 	l.checkAlerts()
 	l.checkProviders()
+	l.checkPlaces()
 }
 
 // complain reports a problem with the key at path, or, if it is not written

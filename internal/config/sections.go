@@ -403,6 +403,11 @@ type Detect struct {
 	// Rules that are not right are refused, and those that ran before go on.
 	Rules string `key:"rules"`
 
+	// A file that says where addresses are, in the MaxMind DB format and with
+	// coordinates, such as GeoLite2-City.mmdb. It is read at the start and at
+	// SIGHUP. Empty: rules about places (impossible-travel) find nothing.
+	Places string `key:"places"`
+
 	// Names of rules that make no findings.
 	Disabled []string `key:"disabled"`
 

@@ -48,6 +48,10 @@ type Config struct {
 	// Locate says where an address is. nil: rules of type travel are not
 	// active.
 	Locate func(netip.Addr) (Place, bool)
+
+	// Places names what Locate knows, such as the sum of a file: state of rules
+	// of type travel that was made with other places is not taken over.
+	Places string
 }
 
 // Stats counts what an engine did.

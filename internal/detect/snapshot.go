@@ -80,7 +80,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := ruleState{ID: a.Rule.ID, Sum: a.sum, Muted: muted, Until: a.until, Rests: a.rests}
+		r := ruleState{ID: a.Rule.ID, Sum: e.sumOf(a), Muted: muted, Until: a.until, Rests: a.rests}
 		if a.state != nil {
 			b, err := a.state.MarshalJSON()
 			if err != nil {
@@ -95,6 +95,15 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		return nil, fmt.Errorf("snapshot of detection: %w", err)
 	}
 	return append([]byte(snapshotHead+digest(body)+"\n"), body...), nil
+}
+
+// sumOf is another one if the state of a rule is to begin anew: its text has
+// changed, or the places that it judges by.
+func (e *Engine) sumOf(a *active) string {
+	if a.corr != nil && a.corr.kind == "travel" && e.cfg.Places != "" {
+		return a.sum + " " + e.cfg.Places
+	}
+	return a.sum
 }
 
 // Restore is the inverse of [Engine.Snapshot]. Rules that were added, or whose
@@ -137,7 +146,7 @@ func Restore(cfg Config, b []byte) (*Engine, []string, error) {
 	var fresh []string
 	for _, a := range e.rules {
 		r, ok := states[a.Rule.ID]
-		if !ok || r.Sum != a.sum || (r.State == nil) != (a.state == nil) {
+		if !ok || r.Sum != e.sumOf(a) || (r.State == nil) != (a.state == nil) {
 			fresh = append(fresh, a.Name)
 			continue
 		}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
@@ -12,11 +13,15 @@ import (
 	"github.com/gatebook/gatebook/internal/detect"
 )
 
-// sumOf is a number that other rules have another of.
-func sumOf(set *detect.Set) uint64 {
+// sumOf is a number that other rules, or other places, have another of.
+func sumOf(set *detect.Set, places string) uint64 {
 	b, err := hex.DecodeString(set.Sum())
 	if err != nil {
 		panic("live: the sum of a set is not hexadecimal")
+	}
+	if places != "" {
+		sum := sha256.Sum256([]byte(set.Sum() + " " + places))
+		b = sum[:]
 	}
 	return binary.BigEndian.Uint64(b)
 }

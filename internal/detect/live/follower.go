@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,14 +58,13 @@ type Config struct {
 	Retain time.Duration
 	// MaxKeys bounds the groups that a rule keeps state of. 0: as the engine.
 	MaxKeys int
-	Locate  func(netip.Addr) (detect.Place, bool) // nil: rules about places are not active
 
 	// Take is given what was found, and keeps it. An error is tried again:
 	// the findings then come again. nil: it is kept, and that is all.
 	Take func(context.Context, Batch) error
-	// Changed is told the sum of the rules that run, before they do, when it
-	// is not that of those that ran last. nil: nobody is.
-	Changed func(ctx context.Context, set *detect.Set) error
+	// Changed is told the rules that run, before they do, and the sum of the
+	// file of places, when they are not those that ran last. nil: nobody is.
+	Changed func(ctx context.Context, set *detect.Set, places string) error
 
 	// Budget is what a rule may cost an event on average. One that costs more
 	// rests for a while, once Pause has sealed that. 0: none rests.
@@ -212,10 +210,12 @@ func (f *Follower) engineConfig() detect.Config {
 	}
 	var secret detect.Secret
 	rand.Read(secret[:]) // never fails
-	return detect.Config{
-		Rules: f.set, Secret: secret, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys, Locate: f.cfg.Locate,
+	c := detect.Config{
+		Rules: f.set, Secret: secret, Lateness: f.cfg.Lateness, MaxKeys: f.cfg.MaxKeys,
 		Clock: clock, Budget: f.cfg.Budget,
 	}
+	f.cfg.Rules.Places.Configure(&c)
+	return c
 }
 
 // Run judges what is sealed until ctx ends. After an error it says so in the
@@ -326,12 +326,13 @@ func (f *Follower) runs(ctx context.Context) error {
 	if f.cfg.Changed == nil {
 		return nil
 	}
-	sum := int64(sumOf(f.set))
+	places := f.cfg.Rules.Places.Sum()
+	sum := int64(sumOf(f.set, places))
 	before, err := f.cfg.Store.value(ctx, "rules")
 	if err != nil || before == sum {
 		return err
 	}
-	if err := f.cfg.Changed(ctx, f.set); err != nil {
+	if err := f.cfg.Changed(ctx, f.set, places); err != nil {
 		return err
 	}
 	return f.cfg.Store.db.Write(ctx, func(tx *sql.Tx) error { return setValue(tx, "rules", sum) })
@@ -342,19 +343,19 @@ func (f *Follower) swap(ctx context.Context, w *wanted) error {
 	if err != nil {
 		return err
 	}
-	before := f.set
-	f.set = w.set
+	before, rules := f.set, f.cfg.Rules
+	f.set, f.cfg.Rules = w.set, w.rules
 	if err := f.runs(ctx); err != nil {
-		f.set = before
+		f.set, f.cfg.Rules = before, rules
 		f.want.CompareAndSwap(nil, w)
 		return err
 	}
 	e, fresh, err := detect.Restore(f.engineConfig(), b)
 	if err != nil {
-		f.set = before
+		f.set, f.cfg.Rules = before, rules
 		return err
 	}
-	f.engine, f.cfg.Rules, f.print = e, w.rules, w.rules.print()
+	f.engine, f.print = e, w.rules.print()
 	if f.side != nil { // it is made with the rules that run
 		f.side = nil
 		f.rebuild.Store(true)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/internal/detect"
+	"github.com/gatebook/gatebook/internal/detect/places"
 )
 
 // Rules says which rules run: those that come with the program, and those in a
@@ -18,6 +19,7 @@ type Rules struct {
 	Dir      string            // of files *.yaml and *.yml, not of directories below it; empty: none
 	Disabled []string          // names of rules that make no findings
 	Levels   map[string]string // levels of rules by name, instead of their own
+	Places   *places.File      // where addresses are; nil: rules about places are not active
 }
 
 // maxRules bounds all files of a directory together.
