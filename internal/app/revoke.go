@@ -85,13 +85,14 @@ func (a *App) providerCheck() (api.Check, bool) {
 	if len(list) == 0 {
 		return api.Check{}, false
 	}
-	var failing []string
+	var failing, names []string
 	for _, s := range list {
+		names = append(names, s.Name)
 		if !s.Failing.IsZero() && time.Since(s.Failing) > failingFor {
 			failing = append(failing, fmt.Sprintf("%s since %s (%s; %d wait)", s.Name, s.Failing.UTC().Format(time.RFC3339), s.Error, s.Pending))
 		}
 	}
-	c := api.Check{Name: "revocation", OK: len(failing) == 0, Detail: fmt.Sprintf("%d providers", len(list))}
+	c := api.Check{Name: "revocation", OK: len(failing) == 0, Detail: strings.Join(names, ", ")}
 	if !c.OK {
 		c.Detail = strings.Join(failing, "; ")
 	}
