@@ -450,8 +450,10 @@ func complete(e *event.Event, number int64, line []byte) (*event.Event, int64, e
 		return nil, 0, errors.New("arrived: is missing, say when the call was made, such as 2026-11-26T12:00:00Z")
 	case !e.Completed.IsZero() && !e.Ended.IsZero():
 		return nil, 0, errors.New("ended: is for what did not complete, and completed is there, too")
-	case e.Duration() < 0:
-		return nil, 0, errors.New("completed, ended: is before arrived")
+	case !e.Completed.IsZero() && e.Completed.Before(e.Arrived):
+		return nil, 0, errors.New("completed: is before arrived")
+	case !e.Ended.IsZero() && e.Ended.Before(e.Arrived):
+		return nil, 0, errors.New("ended: is before arrived")
 	case !sane(e.Arrived), !e.End().IsZero() && !sane(e.End()):
 		return nil, 0, errors.New("arrived, completed, ended: want times from 1970 to 2200")
 	}

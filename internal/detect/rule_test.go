@@ -209,6 +209,7 @@ func TestParseLine(t *testing.T) {
 		{`{"arrived":"2026-01-15T12:00:00Z","outcome.status":"good"}`, `outcome.status: "good" is not a whole number`},
 		{`{"header":{"arrived":"2900-01-15T12:00:00Z"}}`, "want times from 1970 to 2200"},
 		{`{"header":{"arrived":"2026-01-15T12:00:00Z","completed":"2026-01-14T12:00:00Z"}}`, "completed: is before arrived"},
+		{`{"header":{"arrived":"2026-01-15T12:00:00Z","ended":"2026-01-14T12:00:00Z"}}`, "ended: is before arrived"},
 		{`{"header":{"arrived":"2026-01-15T12:00:00Z","who":1}}`, `unknown field "who"`},
 	} {
 		if _, _, err := ParseLine([]byte(f.line)); err == nil || !strings.Contains(err.Error(), f.want) {
