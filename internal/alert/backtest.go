@@ -77,7 +77,7 @@ func (b *Book) Backtest(ctx context.Context, who reading.Reader, t Backtest, yie
 	if err != nil {
 		return err
 	}
-	g := &trying{engine: detect.New(detect.Config{Rules: set.Only(rule), Lateness: 10 * time.Second}), rule: rule, yield: yield, about: map[string]*TriedAbout{}}
+	g := &trying{engine: detect.New(detect.Config{Rules: set.Only(rule), Lateness: 10 * time.Second, Tireless: true}), rule: rule, yield: yield, about: map[string]*TriedAbout{}}
 	sum, err := b.cfg.Room.Export(ctx, who, reading.Export{Query: t.Query}, g)
 	if err != nil {
 		return err
