@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
-	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -95,25 +94,6 @@ type Engine struct {
 	now     observation
 	due     bitset // chains with a reference that was hit, by number
 	touched bitset // rules that matched or were hit, by number
-}
-
-// bitset is a set of small numbers.
-type bitset []uint64
-
-func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
-
-func (b bitset) add(i int) { b[i>>6] |= 1 << (i & 63) }
-
-// take removes and returns the smallest number, not before from; -1: there is none.
-func (b bitset) take(from int) int {
-	for w := from >> 6; w < len(b); w++ {
-		if b[w] != 0 {
-			i := bits.TrailingZeros64(b[w])
-			b[w] &^= 1 << i
-			return w<<6 + i
-		}
-	}
-	return -1
 }
 
 type remembered struct {
@@ -507,60 +487,4 @@ func (r *risk) now(at int64) float64 {
 		return 0
 	}
 	return r.Points * math.Exp2(-float64(at-r.At)/float64(r.Half))
-}
-
-// queue is a heap by position. Events come nearly in order, and then a push
-// moves nothing.
-type queue []waiting
-
-func (q queue) less(i, j int) bool { return q[i].pos.compare(q[j].pos) < 0 }
-
-func (q *queue) push(w waiting) {
-	*q = append(*q, w)
-	h := *q
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !h.less(i, up) {
-			return
-		}
-		h[i], h[up] = h[up], h[i]
-		i = up
-	}
-}
-
-// pop removes the first; there must be one.
-func (q *queue) pop() waiting {
-	h := *q
-	first, last := h[0], len(h)-1
-	h[0], h[last] = h[last], waiting{}
-	h = h[:last]
-	*q = h
-	for i := 0; ; {
-		least := i
-		for down := 2*i + 1; down <= 2*i+2 && down < len(h); down++ {
-			if h.less(down, least) {
-				least = down
-			}
-		}
-		if least == i {
-			return first
-		}
-		h[i], h[least] = h[least], h[i]
-		i = least
-	}
-}
-
-// lower keeps the lower number of an event that was given twice.
-func (q queue) lower(id event.ID, number int64) {
-	if number < 0 {
-		return
-	}
-	for i := range q {
-		if q[i].e.ID == id {
-			if q[i].number < 0 || number < q[i].number {
-				q[i].number = number
-			}
-			return
-		}
-	}
 }
