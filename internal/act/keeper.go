@@ -49,7 +49,8 @@ type Config struct {
 type Keeper struct {
 	cfg Config
 
-	deciding sync.Mutex // held by whoever decides: one at a time
+	deciding sync.Mutex        // held by whoever decides: one at a time
+	table    *state.View[kept] // set by Load; nil: it could not be read
 
 	mu       sync.Mutex // guards what follows
 	rules    Rules

@@ -46,7 +46,8 @@ type Config struct {
 type Desk struct {
 	cfg Config
 
-	deciding sync.Mutex // held by whoever decides: one at a time
+	deciding sync.Mutex        // held by whoever decides: one at a time
+	table    *state.View[kept] // set by Load
 
 	mu        sync.Mutex // guards what follows
 	providers []Provider
