@@ -10,16 +10,10 @@ import { useMay } from '../app/session'
 import { Dialog } from './dialog'
 import { count, duration } from './format'
 import { MeasureForm } from './measureform'
+import { kinds } from './measures'
 import { Problem } from './state'
 import { Table } from './table'
 import { Time } from './time'
-
-/** What can be done: its name, what it says on a button, and what it means. */
-export const kinds = [
-  { id: 'block', title: 'Block', button: 'Block', does: 'block', says: 'Its calls are refused with 403, and what is under way is cut.' },
-  { id: 'throttle', title: 'Throttle', button: 'Throttle', does: 'throttle', says: 'One too many calls are refused with 429.' },
-  { id: 'reauthenticate', title: 'Authenticate anew', button: 'Ask for it', does: 'authenticate anew', says: 'Its calls are refused with 401 until it shows a credential that is newer.' },
-] as const
 
 const stateTones: Record<string, string> = { 'in-force': 'bad', proposed: 'warn' }
 
