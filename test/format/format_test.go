@@ -140,13 +140,16 @@ func TestSecondVerifierEncrypted(t *testing.T) {
 		}
 		changed := bytes.Clone(b)
 		changed[200] ^= 1
-		for content, want := range map[string]string{string(changed): want, string(b): ""} {
-			if err := os.WriteFile(names[0], []byte(content), 0o600); err != nil {
+		for _, tt := range []struct {
+			content []byte
+			code    int
+			says    string
+		}{{changed, 1, want}, {b, 0, ""}} {
+			if err := os.WriteFile(names[0], tt.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			code, out := second(t, "--key", vkey, dir)
-			if ok := want == ""; ok != (code == 0) || !strings.Contains(out, want) {
-				t.Errorf("%s: exit code %d\n%s", pattern, code, out)
+			if code, out := second(t, "--key", vkey, dir); code != tt.code || !strings.Contains(out, tt.says) {
+				t.Errorf("%s: exit code %d, want %d and %q\n%s", pattern, code, tt.code, tt.says, out)
 			}
 		}
 	}
