@@ -114,8 +114,9 @@ func (r rows) Rows(ctx context.Context, from, to uint64, yield func(index.Row) e
 // searchable a little after they were added.
 type freshness struct{ searchable atomic.Uint64 }
 
-// searchableAfter is longer than the engine takes to make rows searchable.
-const searchableAfter = 400 * time.Millisecond
+// searchableAfter is longer than the engine takes to make rows searchable, on a
+// busy machine, too. What is younger is read from the ledger.
+const searchableAfter = time.Second
 
 // follow feeds the index, and watches how far it is.
 func (a *App) follow(ctx context.Context) error {
