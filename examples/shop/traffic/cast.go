@@ -48,7 +48,7 @@ func cast(cfg Config, is *grant.Issuer, counts *counts) []*actor {
 		plan  func(*rand.Rand) visit
 	}{
 		{"alice", 18, support}, {"bob", 9, support}, {"carol", 8, sales}, {"heidi", 6, support},
-		{"dave", 4, sales}, {"erin", 4, analyst}, {"grace", 4, administrator}, {"frank", 3, stock},
+		{"dave", 4, sales}, {"erin", 4, analyst()}, {"grace", 4, administrator}, {"frank", 3, stock},
 	} {
 		c.add(People, p.name, p.share, browsers[i%len(browsers)], p.plan).creds = c.person(p.name, "shop-web")
 	}
