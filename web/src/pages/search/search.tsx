@@ -67,7 +67,8 @@ export default function Search() {
         </button>
       </div>
       <div className={`search-body${narrow ? ' narrow' : ''}`}>
-        <aside className="facets" aria-label="Narrow the search">
+        {/* It scrolls, and has nothing to hold the focus while the counts are awaited. */}
+        <aside className="facets" aria-label="Narrow the search" tabIndex={0}>
           <Facets enabled={counted} query={filter} from={view.from} to={view.to} onAdd={(term, not) => set({ q: and(view.query, term, not) })} />
         </aside>
         <div className="search-main">
