@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/binary"
 	"flag"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -15,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,6 +28,7 @@ import (
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/bigledger"
 	"github.com/gatebook/gatebook/test/readingtest"
 )
 
@@ -41,9 +40,6 @@ var (
 	benchLedger = flag.String("reading.ledger", "", "folder in which that ledger is kept from run to run")
 )
 
-// benchSegment is the number of records of a sealed segment of the benchmarks.
-const benchSegment = 256 * 256
-
 // benchEvent returns event n of the benchmarks' ledger, which fills a day.
 func benchEvent(n, total int) *event.Event {
 	at := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC).Add(time.Duration(float64(24*time.Hour) / float64(total) * float64(n)))
@@ -53,9 +49,7 @@ func benchEvent(n, total int) *event.Event {
 	return e
 }
 
-// sealedLedger makes a ledger of n events as the recorder would have sealed it:
-// the block files, the tree and the checkpoint. It skips the journal, through
-// which five million events take minutes.
+// sealedLedger makes a ledger of n events, or returns the one that was kept.
 func sealedLedger(b *testing.B, n int) (dir string, signer note.Signer, key string) {
 	b.Helper()
 	began := time.Now()
@@ -76,38 +70,9 @@ func sealedLedger(b *testing.B, n int) (dir string, signer note.Signer, key stri
 	if _, err := os.Stat(filepath.Join(dir, ledger.CheckpointFile)); err == nil {
 		return dir, signer, key
 	}
-	leaves := make([]ledger.Hash, n)
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 4)
-	for first := 0; first < n; first += benchSegment {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := sealSegment(dir, first, min(first+benchSegment, n), n, leaves); err != nil {
-				b.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	var tree ledger.Tree
-	tiles := map[int][]byte{}
-	for _, h := range leaves {
-		tree.Add(h, func(level int, h ledger.Hash) { tiles[level] = append(tiles[level], h[:]...) })
-	}
-	signed, err := ledger.Checkpoint{Origin: signer.Name(), Size: tree.Size(), Root: tree.Root()}.Sign(signer)
-	if err != nil {
+	if err := bigledger.Make(dir, signer, key, n, "2026-11-20", func(i int) *event.Event { return benchEvent(i, n) }); err != nil {
 		b.Fatal(err)
 	}
-	write := func(name string, content []byte) {
-		if err := writeFile(filepath.Join(dir, name), func(w *bufio.Writer) error { _, err := w.Write(content); return err }); err != nil {
-			b.Fatal(err)
-		}
-	}
-	for level, hashes := range tiles {
-		write(ledger.TileName(level), hashes)
-	}
-	write(ledger.FormatFile, []byte(ledger.Format{Origin: signer.Name(), Key: key}.Text()))
-	write(ledger.CheckpointFile, signed)
 	if *benchLedger != "" {
 		if err := os.WriteFile(filepath.Join(*benchLedger, "keys"), []byte(skey+"\n"+key), 0o600); err != nil {
 			b.Fatal(err)
@@ -115,77 +80,6 @@ func sealedLedger(b *testing.B, n int) (dir string, signer note.Signer, key stri
 	}
 	b.Logf("a ledger of %d events in %v", n, time.Since(began).Round(time.Second))
 	return dir, signer, key
-}
-
-func writeFile(name string, write func(w *bufio.Writer) error) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return err
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := write(w); err != nil {
-		return err
-	}
-	return w.Flush()
-}
-
-// sealSegment writes the records [from, to) of n, and notes their leaves.
-func sealSegment(dir string, from, to, n int, leaves []ledger.Hash) error {
-	var envelopes [event.Classes]bytes.Buffer
-	var writers [event.Classes]*ledger.EnvelopeWriter
-	for c := range writers {
-		var err error
-		if writers[c], err = ledger.NewEnvelopeWriter(&envelopes[c], nil); err != nil {
-			return err
-		}
-	}
-	err := writeFile(filepath.Join(dir, ledger.SealedName(uint64(from))), func(w *bufio.Writer) error {
-		blocks, err := ledger.NewBlockWriter(w)
-		if err != nil {
-			return err
-		}
-		var items []byte
-		for i := from; i < to; i++ {
-			var salts [event.Classes]event.Salt
-			for c := range salts {
-				binary.BigEndian.PutUint64(salts[c][:], uint64(i)*0x9E3779B97F4A7C15+uint64(c))
-			}
-			s, err := benchEvent(i, n).Seal(&salts)
-			if err != nil {
-				return err
-			}
-			leaves[i] = ledger.RecordHash(s.Header)
-			items = ledger.AppendEntry(items, s.Header)
-			for c, env := range s.Envelopes {
-				if err := writers[c].Add(uint64(i), env); err != nil {
-					return err
-				}
-			}
-			if (i+1)%ledger.BlockRecords == 0 {
-				if err := blocks.Block(uint64(i+1-ledger.BlockRecords), ledger.BlockRecords, items); err != nil {
-					return err
-				}
-				items = items[:0]
-			}
-		}
-		return blocks.Close()
-	})
-	for c := range event.Class(event.Classes) {
-		if err != nil {
-			break
-		}
-		if err = writers[c].Close(); err == nil {
-			err = writeFile(filepath.Join(dir, ledger.EnvelopeName(c, "2026-11-20", uint64(from))), func(w *bufio.Writer) error {
-				_, err := w.Write(envelopes[c].Bytes())
-				return err
-			})
-		}
-	}
-	return err
 }
 
 // opened opens the ledger, with a recorder on it, as a server does.
