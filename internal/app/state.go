@@ -10,12 +10,17 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/act"
+	"github.com/gatebook/gatebook/internal/alert/deliver"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/clock"
 	"github.com/gatebook/gatebook/internal/config"
+	"github.com/gatebook/gatebook/internal/detect/live"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/revoke"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -205,56 +210,88 @@ func (a *App) reload(next *config.Config) error {
 			a.log.Warn("this change takes effect with a restart", "key", c.Key)
 		}
 	}
-	merged := *a.cfg
+	n, err := a.prepare(next)
+	if err != nil {
+		return err
+	}
+	if err := a.take(n, identities); err != nil {
+		return err
+	}
+	a.cfg = &n.cfg
+	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
+	return a.note(context.Background(), "reload", reloadFacts(changes, next)...)
+}
+
+// prepared is what a new configuration asks for, made and not in force yet.
+type prepared struct {
+	cfg        config.Config // the one in force, with what can change without a restart
+	identities *chains
+	operations []operation.API
+	receivers  []deliver.Receiver
+	acting     act.Rules
+	providers  []revoke.Provider
+	judging    live.Rules
+}
+
+// prepare makes all that a new configuration asks for. Nothing has changed when
+// it fails.
+func (a *App) prepare(next *config.Config) (n *prepared, err error) {
+	n = &prepared{cfg: *a.cfg}
+	merged := &n.cfg
 	merged.Gateway.Routes, merged.Identity, merged.Log.Level, merged.Retention = next.Gateway.Routes, next.Identity, next.Log.Level, next.Retention
 	merged.Alerts = next.Alerts
-	receivers, err := a.receivers(&merged.Alerts)
+	n.receivers, err = a.receivers(&merged.Alerts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	merged.Act = next.Act
-	acting, err := actRules(&merged)
+	n.acting, err = actRules(merged)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	providers, err := a.providers(&merged)
+	n.providers, err = a.providers(merged)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	merged.Detect.Rules, merged.Detect.Disabled, merged.Detect.Levels, merged.Detect.Places = next.Detect.Rules, next.Detect.Disabled, next.Detect.Levels, next.Detect.Places
-	judging, err := rules(&merged.Detect)
+	n.judging, err = rules(&merged.Detect)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if a.detector != nil {
-		if _, err := judging.Load(); err != nil {
-			return err
+		if _, err := n.judging.Load(); err != nil {
+			return nil, err
 		}
 	}
-	fresh, err := a.chains(&merged)
+	n.identities, err = a.chains(merged)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	operations, err := apis(&merged)
+	n.operations, err = apis(merged)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range a.doors {
-		if _, err := routes(&merged, d.name, d.chain); err != nil {
-			return err
+		if _, err := routes(merged, d.name, d.chain); err != nil {
+			return nil, err
 		}
 	}
-	if err := a.services.swap(merged.Gateway.Routes); err != nil {
+	return n, nil
+}
+
+// take puts in the place of what runs what was prepared.
+func (a *App) take(n *prepared, identities bool) error {
+	if err := a.services.swap(n.cfg.Gateway.Routes); err != nil {
 		return err
 	}
-	if err := a.operations.Swap(operations); err != nil {
+	if err := a.operations.Swap(n.operations); err != nil {
 		return err
 	}
 	for _, d := range a.doors {
 		if identities {
-			d.chain.swap(fresh)
+			d.chain.swap(n.identities)
 		}
-		rs, err := routes(&merged, d.name, d.chain)
+		rs, err := routes(&n.cfg, d.name, d.chain)
 		if err == nil {
 			err = errors.Join(d.gw.Swap(rs), d.gw.Reload())
 		}
@@ -263,24 +300,22 @@ func (a *App) reload(next *config.Config) error {
 		}
 	}
 	if a.opts.Level != nil {
-		if err := a.opts.Level.UnmarshalText([]byte(merged.Log.Level)); err != nil {
+		if err := a.opts.Level.UnmarshalText([]byte(n.cfg.Log.Level)); err != nil {
 			return err
 		}
 	}
-	a.keeper.SetPolicy(retention(&merged.Retention))
-	if err := a.outbox.Swap(context.Background(), receivers); err != nil {
+	a.keeper.SetPolicy(retention(&n.cfg.Retention))
+	if err := a.outbox.Swap(context.Background(), n.receivers); err != nil {
 		return err
 	}
-	if err := a.act.SetRules(acting); err != nil {
+	if err := a.act.SetRules(n.acting); err != nil {
 		return err
 	}
-	a.revoke.SetProviders(providers)
+	a.revoke.SetProviders(n.providers)
 	if a.detector != nil {
-		if err := a.detector.Swap(judging); err != nil {
+		if err := a.detector.Swap(n.judging); err != nil {
 			return err
 		}
 	}
-	a.cfg = &merged
-	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
-	return a.note(context.Background(), "reload", reloadFacts(changes, next)...)
+	return nil
 }
