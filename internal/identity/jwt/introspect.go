@@ -284,11 +284,10 @@ func (a *asker) introspect(ctx context.Context, compact string) (*answered, erro
 	in := &a.issuer.Introspection
 	at := in.URL
 	if at == "" {
-		p := a.issuer.keys.introspection.Load()
-		if p == nil {
-			return nil, errors.New("the issuer's discovery document has not been read, or names no introspection_endpoint: configure the address of introspection")
-		}
-		at = *p
+		at = a.issuer.keys.endpoint(ctx)
+	}
+	if at == "" {
+		return nil, errors.New("the issuer's discovery document could not be read, or names no introspection_endpoint: configure the address of introspection")
 	}
 	form := url.Values{"token": {compact}, "token_type_hint": {"access_token"}}.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(form))

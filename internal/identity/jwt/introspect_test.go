@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"encoding/base64"
 	"fmt"
@@ -245,6 +246,25 @@ func TestOpaqueSlow(t *testing.T) {
 		if text := log.String(); strings.Count(text, "level=WARN") != 1 || !strings.Contains(text, "check its id and secret") || !strings.Contains(text, "answers questions about tokens again") ||
 			strings.Contains(text, "s&cret") || strings.Contains(text, "next") {
 			t.Errorf("the log is:\n%s", text)
+		}
+	})
+}
+
+// TestOpaqueFirst: the first call after a start comes while the issuer's
+// discovery document is being read.
+func TestOpaqueFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := newTestIssuer(newSigner(t, "k1", jose.ES256))
+		hang := make(chan struct{})
+		is.hang, is.answers = hang, map[string]map[string]any{"good": answer()}
+		r := newResolver(t, is, asks)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go r.Run(ctx)
+		synctest.Wait()
+		time.AfterFunc(100*time.Millisecond, func() { close(hang) })
+		if got := reason(r, bearer("good")); got != identity.TokenActive {
+			t.Errorf("got %s", got)
 		}
 	})
 }

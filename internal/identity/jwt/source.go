@@ -110,6 +110,29 @@ func (s *source) refetch(ctx context.Context) bool {
 	return false
 }
 
+// endpoint returns where the issuer introspects tokens, as its discovery
+// document says; empty if it does not say. While the document was never read,
+// it waits for the fetch that reads it, which is how the first call after a
+// start finds its issuer.
+func (s *source) endpoint(ctx context.Context) string {
+	if p := s.introspection.Load(); p != nil {
+		return *p
+	}
+	s.mu.Lock()
+	f := s.want()
+	s.mu.Unlock()
+	if f != nil {
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+		}
+	}
+	if p := s.introspection.Load(); p != nil {
+		return *p
+	}
+	return ""
+}
+
 // suspect has the keys fetched again, unless that was done a moment ago,
 // without waiting: an issuer may have put a new key under an old key id.
 func (s *source) suspect() {
