@@ -22,4 +22,5 @@
 //     Operation.Scopes, Counts, Received, Partial and Body.Messages; in the
 //     envelopes What.Asked, What.Properties, What.Targets, Who.Tenant,
 //     TLS.JA4 and Message.Rendered. Nothing that version 1 had changed its meaning.
+//   - 3: Trace in the header (2026-11). Nothing else changed.
 package event

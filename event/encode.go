@@ -57,6 +57,10 @@ func (h *Header) check() error {
 		return fmt.Errorf("event %s: arrived: is missing", h.ID)
 	case !slices.IsSorted(h.Objects):
 		return fmt.Errorf("event %s: objects: are not sorted", h.ID)
+	case h.Trace.ID != "" && !IsTraceID(h.Trace.ID):
+		return fmt.Errorf("event %s: trace.id: is not 32 lower-case hex digits, not all 0", h.ID)
+	case h.Trace.Parent != "" && (h.Trace.ID == "" || !IsSpanID(h.Trace.Parent)):
+		return fmt.Errorf("event %s: trace.parent: is not 16 lower-case hex digits, not all 0, beside trace.id", h.ID)
 	case len(h.Counts) != 0 && len(h.Counts) != len(h.Objects):
 		return fmt.Errorf("event %s: counts: there are %d for %d types of objects", h.ID, len(h.Counts), len(h.Objects))
 	case !slices.IsSortedFunc(h.Operation.Parts, cmpStrict):
@@ -77,6 +81,9 @@ func (h *Header) check() error {
 
 // newer reports whether h says anything that a header of its version cannot.
 func (h *Header) newer() bool {
+	if h.Version < 3 && h.Trace != (Trace{}) {
+		return true
+	}
 	o := h.Operation
 	o.Protocol, o.Method, o.Host, o.Route, o.Name = "", "", "", "", ""
 	return h.Version < 2 && (!reflect.ValueOf(o).IsZero() || h.Counts != nil || h.Received != nil || h.Partial || h.Request.Messages != 0 || h.Response.Messages != 0)

@@ -3,7 +3,7 @@ package event
 import "time"
 
 // Version is the version of the encoding that this package writes.
-const Version = 2
+const Version = 3
 
 // MaxHeader is the limit of an encoded header in bytes: the entry limit of
 // C2SP tlog-tiles.
@@ -51,6 +51,7 @@ type Header struct {
 	Principal  Principal  `json:"principal"`  // who, by pseudonym
 	Credential Credential `json:"credential"` // the evidence for who
 	Operation  Operation  `json:"operation"`  // what was done, in the API's own terms
+	Trace      Trace      `json:"trace"`      // since 3: the distributed trace that the call says it is part of; zero: it says none
 	Objects    []string   `json:"objects"`    // the types of the objects touched, sorted, each once; ids are in the what envelope
 	Counts     []uint64   `json:"counts"`     // since 2: how many distinct objects of each of these types, in their order; empty: one of each
 	Outcome    Outcome    `json:"outcome"`    // how it ended
@@ -219,6 +220,33 @@ const (
 	RequiresCredential Requires = "credential" // any valid credential will do
 	RequiresScopes     Requires = "scopes"     // those of Operation.Scopes
 )
+
+// Trace is the place of a call in a distributed trace, as the call itself says
+// (W3C Trace Context, B3). Any caller can send any id, so it finds calls that
+// may belong together, and proves nothing.
+type Trace struct {
+	ID     string `json:"id"`     // 32 lower-case hex digits, not all 0; empty: the call names no trace
+	Parent string `json:"parent"` // the span of the caller that made the call: 16 lower-case hex digits, not all 0; empty: not known, or there is no ID
+}
+
+// IsTraceID reports whether s can be [Trace.ID].
+func IsTraceID(s string) bool { return len(s) == 32 && isID(s) }
+
+// IsSpanID reports whether s can be [Trace.Parent].
+func IsSpanID(s string) bool { return len(s) == 16 && isID(s) }
+
+// isID reports whether s is lower-case hex digits, of which one is not 0.
+func isID(s string) bool {
+	some := false
+	for i := range len(s) {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+		some = some || c != '0'
+	}
+	return some
+}
 
 // Outcome is how a call ended.
 type Outcome struct {

@@ -3,6 +3,7 @@ package event_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -69,6 +70,7 @@ func full(r *rand.Rand) *event.Event {
 	}
 	e.Operation.Parts, e.Operation.Scopes = []string{"a", "b"}, []string{"needed", "read"}
 	e.Received = []event.Data{{Class: "name", Count: 3}}
+	e.Trace = event.Trace{ID: fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()|1), Parent: fmt.Sprintf("%016x", r.Uint64()|1)}
 	e.Data = []event.Data{{Class: "card", Count: 2}, {Class: "email", Count: 1}}
 	e.Note.Facts = []event.Fact{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}
 	return &e
@@ -114,7 +116,7 @@ func TestMinimalHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"v":2,"id":"01a205ec-9ef8-7000-8100-000000000000","kind":"access","arrived":"2026-11-23T01:02:03.000000004Z"}`
+	want := `{"v":3,"id":"01a205ec-9ef8-7000-8100-000000000000","kind":"access","arrived":"2026-11-23T01:02:03.000000004Z"}`
 	if string(s.Header) != want {
 		t.Errorf("got  %s\nwant %s", s.Header, want)
 	}
@@ -142,7 +144,7 @@ func TestDecodeRefusesOtherSpellings(t *testing.T) {
 	f("unknown key", `"kind"`, `"sort":"x","kind"`)
 	f("zero written", `}`, `,"seq":0}`)
 	f("empty object", `}`, `,"outcome":{}}`)
-	f("no version", `"v":2,`, ``)
+	f("no version", `"v":3,`, ``)
 	f("other order", `"kind":"access","arrived":"2026-11-23T01:02:03.000000004Z"`, `"arrived":"2026-11-23T01:02:03.000000004Z","kind":"access"`)
 	f("escape not needed", `access`, `\u0061ccess`)
 	f("fewer digits", `.000000004Z`, `.4Z`)
@@ -151,34 +153,35 @@ func TestDecodeRefusesOtherSpellings(t *testing.T) {
 	f("two values", `Z"}`, `Z"}{}`)
 	f("id in capitals", minimal().ID.String()[:8], strings.ToUpper(minimal().ID.String()[:8]))
 
-	newer := strings.Replace(good, `"v":2`, `"v":3`, 1)
+	newer := strings.Replace(good, `"v":3`, `"v":4`, 1)
 	if _, err := event.DecodeHeader([]byte(newer)); !errors.Is(err, event.ErrVersion) {
 		t.Errorf("newer version: got %v, want ErrVersion", err)
 	}
 }
 
-// TestOlderVersions reads headers as version 1 wrote them, and refuses members
-// that came later in them.
+// TestOlderVersions reads headers as earlier versions wrote them, and refuses
+// members that came later in them.
 func TestOlderVersions(t *testing.T) {
 	const v1 = `{"v":1,"id":"01a205ec-9ef8-7000-8100-000000000000","kind":"access","arrived":"2026-11-23T01:02:03.000000004Z","operation":{"method":"GET"},"objects":["customer"],"request":{"bytes":1}}`
 	if h, err := event.DecodeHeader([]byte(v1)); err != nil || h.Version != 1 || h.Objects[0] != "customer" {
 		t.Fatalf("a header of version 1: got %+v, %v", h, err)
 	}
-	f := func(old, new string) {
+	f := func(since int, old, new string) {
 		t.Helper()
 		later := strings.Replace(v1, old, new, 1)
-		if _, err := event.DecodeHeader([]byte(later)); !errors.Is(err, event.ErrEncoding) {
-			t.Errorf("version 1 with %s: got %v, want ErrEncoding", new, err)
-		}
-		if _, err := event.DecodeHeader([]byte(strings.Replace(later, `"v":1`, `"v":2`, 1))); err != nil {
-			t.Errorf("version 2 with %s: %v", new, err)
+		for v := 1; v <= event.Version; v++ {
+			_, err := event.DecodeHeader([]byte(strings.Replace(later, `"v":1`, fmt.Sprintf(`"v":%d`, v), 1)))
+			if v < since && !errors.Is(err, event.ErrEncoding) || v >= since && err != nil {
+				t.Errorf("version %d with %s, which came with %d: got %v", v, new, since, err)
+			}
 		}
 	}
-	f(`"method":"GET"`, `"method":"GET","action":"read"`)
-	f(`"objects":["customer"]`, `"objects":["customer"],"counts":[2]`)
-	f(`"bytes":1`, `"bytes":1,"messages":1`)
-	f(`1}}`, `1},"partial":true}`)
-	f(`1}}`, `1},"received":[{"class":"card","count":1}]}`)
+	f(2, `"method":"GET"`, `"method":"GET","action":"read"`)
+	f(2, `"objects":["customer"]`, `"objects":["customer"],"counts":[2]`)
+	f(2, `"bytes":1`, `"bytes":1,"messages":1`)
+	f(2, `1}}`, `1},"partial":true}`)
+	f(2, `1}}`, `1},"received":[{"class":"card","count":1}]}`)
+	f(3, `"objects":`, `"trace":{"id":"4bf92f3577b34da6a3ce929d0e0e4736"},"objects":`)
 }
 
 func TestSealRefusesInvalidEvents(t *testing.T) {
@@ -197,6 +200,14 @@ func TestSealRefusesInvalidEvents(t *testing.T) {
 	f("credential.scopes", func(e *event.Event) { e.Credential.Scopes = []string{"b", "a"} })
 	f("data", func(e *event.Event) { e.Data = []event.Data{{Class: "a", Count: 1}, {Class: "a", Count: 1}} })
 	f("note.facts", func(e *event.Event) { e.Note = &event.Note{Facts: []event.Fact{{Name: "b"}, {Name: "a"}}} })
+	const id, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for _, bad := range []string{id[1:], id + "0", strings.ToUpper(id), id[:31] + "g", strings.Repeat("0", 32)} {
+		f("trace.id", func(e *event.Event) { e.Trace.ID = bad })
+	}
+	for _, bad := range []string{span[1:], span + "0", strings.ToUpper(span), span[:15] + " ", strings.Repeat("0", 16)} {
+		f("trace.parent", func(e *event.Event) { e.Trace = event.Trace{ID: id, Parent: bad} })
+	}
+	f("trace.parent", func(e *event.Event) { e.Trace.Parent = span })
 	f("counts", func(e *event.Event) { e.Objects, e.Counts = []string{"a", "b"}, []uint64{1} })
 	f("operation.parts", func(e *event.Event) { e.Operation.Parts = []string{"a", "a"} })
 	f("operation.scopes", func(e *event.Event) { e.Operation.Scopes = []string{"b", "a"} })
@@ -283,7 +294,7 @@ func FuzzDecodeHeader(f *testing.F) {
 		if err != nil {
 			t.Fatalf("decoded, but cannot be sealed: %v", err)
 		}
-		want := bytes.Replace(b, []byte(`{"v":1,`), []byte(`{"v":2,`), 1)
+		want := bytes.Replace(b, fmt.Appendf(nil, `{"v":%d,`, h.Version), fmt.Appendf(nil, `{"v":%d,`, event.Version), 1)
 		if i := bytes.LastIndex(b, []byte(`,"commit":{`)); i >= 0 {
 			want = append(bytes.Clone(want[:i]), '}')
 		}

@@ -68,6 +68,8 @@ var fields = []Field{
 			difference(e.Credential.Scopes, e.Operation.Scopes, yield)
 		}
 	}},
+	{"trace.id", TypeString, "header", false, false, "The distributed trace that the call is part of, as its caller says: 32 hex digits. Any caller can send any id.", one(func(e *Event) string { return e.Trace.ID })},
+	{"trace.parent", TypeString, "header", false, false, "The caller's span that made the call, as the caller says: 16 hex digits.", one(func(e *Event) string { return e.Trace.Parent })},
 	{"objects", TypeString, "header", false, true, "The types of the objects touched.", many(func(e *Event) []string { return e.Objects })},
 	{"objects.count", TypeNumber, "header", false, false, "How many distinct objects were touched.", number(func(e *Event) uint64 {
 		if len(e.Counts) == 0 {

@@ -49,6 +49,7 @@ var examples = []struct{ question, query string }{
 	{"Which calls failed?", `outcome.status:>=500`},
 	{"Who changed things without a verified identity?", `principal.level:<3 not operation.method:=GET`},
 	{"Where was this token used?", `credential.fingerprint:="hmac:5f0c"`},
+	{"Which calls are of this trace, as their callers say?", `trace.id:="4bf92f3577b34da6a3ce929d0e0e4736"`},
 	{"Was anything not recorded?", `kind:=gap`},
 	{"Who looked at the record?", `kind:=look`},
 	{"Who got card numbers?", `data:card`},

@@ -33,6 +33,10 @@ func appendHeader(b []byte, h *Header) []byte {
 		e.str("name", h.Operation.Name)
 		e.operation(&h.Operation)
 	})
+	e.obj("trace", func() {
+		e.str("id", h.Trace.ID)
+		e.str("parent", h.Trace.Parent)
+	})
 	e.strs("objects", h.Objects)
 	e.nums("counts", h.Counts)
 	e.obj("outcome", func() {

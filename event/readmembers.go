@@ -34,6 +34,10 @@ func readHeader(b []byte, h *Header) bool {
 		r.principal(&h.Principal)
 		r.credential(&h.Credential)
 		r.obj("operation", func() { r.operation(&h.Operation) })
+		r.obj("trace", func() {
+			r.str("id", &h.Trace.ID)
+			r.str("parent", &h.Trace.Parent)
+		})
 		r.strs("objects", &h.Objects)
 		r.nums("counts", &h.Counts)
 		r.obj("outcome", func() {

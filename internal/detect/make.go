@@ -85,6 +85,8 @@ var setters = map[string]set{
 	"operation.session":    str(func(e *event.Event) *string { return &e.Operation.Session }),
 	"operation.requires":   str(func(e *event.Event) *string { return (*string)(&e.Operation.Requires) }),
 	"operation.scopes":     sorted(func(e *event.Event) *[]string { return &e.Operation.Scopes }),
+	"trace.id":             digits(event.IsTraceID, "32", func(e *event.Event) *string { return &e.Trace.ID }),
+	"trace.parent":         digits(event.IsSpanID, "16", func(e *event.Event) *string { return &e.Trace.Parent }),
 	"objects":              sorted(func(e *event.Event) *[]string { return &e.Objects }),
 	"objects.count": text(func(e *event.Event, s string) error {
 		n, err := strconv.ParseUint(s, 10, 63)
@@ -213,6 +215,17 @@ func text(f func(*event.Event, string) error) set {
 
 func str(at func(*event.Event) *string) set {
 	return text(func(e *event.Event, s string) error { *at(e) = s; return nil })
+}
+
+// digits is a text of n hex digits that ok knows.
+func digits(ok func(string) bool, n string, at func(*event.Event) *string) set {
+	return text(func(e *event.Event, s string) error {
+		if !ok(s) {
+			return fmt.Errorf("%q is not %s lower-case hex digits, not all 0", clip(s), n)
+		}
+		*at(e) = s
+		return nil
+	})
 }
 
 func num(at func(*event.Event) *uint64) set {

@@ -127,6 +127,10 @@ func TestFieldsAgree(t *testing.T) {
 			continue
 		case name == "partial":
 			v = "true"
+		case name == "trace.id":
+			v = "4bf92f3577b34da6a3ce929d0e0e4736"
+		case name == "trace.parent":
+			v = "00f067aa0ba902b7"
 		}
 		if err := setField(full, name, []string{v}); err != nil {
 			t.Fatal(err)
@@ -207,6 +211,7 @@ func TestParseLine(t *testing.T) {
 		{`{"arrived":"2026-01-15T12:00:00Z","principal":{"id":"x"}}`, "names have points"},
 		{`{"arrived":"2026-01-15T12:00:00Z","scopes.missing":"x"}`, "is computed from other fields"},
 		{`{"arrived":"2026-01-15T12:00:00Z","outcome.status":"good"}`, `outcome.status: "good" is not a whole number`},
+		{`{"arrived":"2026-01-15T12:00:00Z","trace.id":"4BF92F3577B34DA6A3CE929D0E0E4736"}`, "is not 32 lower-case hex digits"},
 		{`{"header":{"arrived":"2900-01-15T12:00:00Z"}}`, "want times from 1970 to 2200"},
 		{`{"header":{"arrived":"2026-01-15T12:00:00Z","completed":"2026-01-14T12:00:00Z"}}`, "completed: is before arrived"},
 		{`{"header":{"arrived":"2026-01-15T12:00:00Z","ended":"2026-01-14T12:00:00Z"}}`, "ended: is before arrived"},

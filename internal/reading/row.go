@@ -16,7 +16,7 @@ const textField = "_msg"
 // for in both.
 var textFields = []string{
 	"id", "principal.id", "credential.fingerprint", "credential.key_id", "credential.client", "operation.method", "operation.host",
-	"operation.route", "operation.name", "outcome.reason", "outcome.error", "lost.reason", "note.name", "note.facts",
+	"operation.route", "operation.name", "outcome.reason", "outcome.error", "trace.id", "lost.reason", "note.name", "note.facts",
 	"who.subject", "who.name", "who.email", "who.groups", "who.tenant", "who.claimed", "who.address", "who.user_agent", "who.tls.subject", "who.tls.ja4", "who.chain",
 	"what.path", "what.query", "what.objects",
 }

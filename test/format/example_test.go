@@ -47,6 +47,7 @@ func exampleEvent(t *testing.T) *event.Sealed {
 		Header: event.Header{
 			ID: event.NewID(at, [8]byte{1, 2, 3, 4, 5, 6, 7, 8}), Kind: event.Access, Arrived: at, Sequence: 7,
 			Operation: event.Operation{Protocol: "http/1.1", Method: "GET", Route: "/customers/{id}"},
+			Trace:     event.Trace{ID: "4bf92f3577b34da6a3ce929d0e0e4736", Parent: "00f067aa0ba902b7"},
 			Outcome:   event.Outcome{Status: 200},
 		},
 		Who:  &event.Who{Subject: "alice", UserAgent: "say \"hi\"\t\\ <é>"},
@@ -134,20 +135,23 @@ func TestExamples(t *testing.T) {
 	verifyExamples(t, have)
 }
 
-// TestVersion1 verifies the examples as they were when headers had version 1.
-func TestVersion1(t *testing.T) {
-	doc, err := os.ReadFile("testdata/version1.md")
-	if err != nil {
-		t.Fatal(err)
+// TestOlderVersions verifies the examples as they were when headers had older
+// versions.
+func TestOlderVersions(t *testing.T) {
+	for v := 1; v < event.Version; v++ {
+		doc, err := os.ReadFile(fmt.Sprintf("testdata/version%d.md", v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		have := make(map[string]string)
+		for _, m := range exampleBlock.FindAllStringSubmatch(string(doc), -1) {
+			have[m[1]] = m[2]
+		}
+		if !strings.Contains(have["event"], fmt.Sprintf(`{"v":%d,`, v)) {
+			t.Fatalf("the examples are not those of version %d", v)
+		}
+		verifyExamples(t, have)
 	}
-	have := make(map[string]string)
-	for _, m := range exampleBlock.FindAllStringSubmatch(string(doc), -1) {
-		have[m[1]] = m[2]
-	}
-	if !strings.Contains(have["event"], `{"v":1,`) {
-		t.Fatal("the examples are not those of version 1")
-	}
-	verifyExamples(t, have)
 }
 
 // verifyExamples makes a ledger of examples, and has both verifiers accept it.

@@ -918,6 +918,7 @@ export interface EventHeader {
   request?: EventBody;
   response?: EventBody;
   seq?: number;
+  trace?: EventTrace;
   upstream?: EventUpstream;
   v?: number;
 }
@@ -1009,6 +1010,11 @@ export interface EventTLS {
 export interface EventTokens {
   in?: number;
   out?: number;
+}
+
+export interface EventTrace {
+  id?: string;
+  parent?: string;
 }
 
 export interface EventUpstream {
