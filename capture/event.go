@@ -56,6 +56,7 @@ func (x *Exchange) event() *event.Event {
 
 	call := x.rec.redactor.Call(x.secrets()...)
 	facts := x.fillPayload(e, call)
+	fillTrace(e, call)
 	if x.o.NoHeaders {
 		// They were read for the secrets in them, which the bodies may repeat.
 		for _, m := range []*event.Message{&e.Payload.Request, &e.Payload.Response} {
