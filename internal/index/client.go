@@ -45,6 +45,10 @@ type Client struct {
 	// returns, every row that the index will ever take of earlier requests is
 	// searchable.
 	settle func(context.Context) error
+
+	// Where windows of time begin; a guess, which costs time if it is wrong.
+	latest   moment // of the newest hit that a search returned
+	earliest moment // of the oldest row
 }
 
 // settleTime is how long a remote index may take to show rows that it has

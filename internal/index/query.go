@@ -130,59 +130,56 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 		q.Limit = 100
 	}
 	q.Offset = max(q.Offset, 0)
-	if q.Offset+q.Limit > maxReach {
+	reach := q.Offset + q.Limit
+	if reach > maxReach {
 		return nil, &QueryError{Query: q.LogsQL, Message: fmt.Sprintf("reaches beyond the first %d hits: bound it by time instead", maxReach)}
 	}
-	if q.Newest {
-		return c.newest(ctx, q)
+	w, err := c.windows(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	return c.sorted(ctx, q, "_time, n")
-}
-
-// newest goes back in time, in windows that grow, until it has enough: the newest
-// hundred of millions then cost as little as a rare word. (The engine's own limit
-// does something like it, but loses rows when many have the same time.)
-func (c *Client) newest(ctx context.Context, q Query) ([]Hit, error) {
-	end := time.Now()
-	if !q.To.IsZero() && q.To.Before(end) {
-		end = q.To
-	}
-	reach := q.Offset + q.Limit
 	var hits []Hit
-	part := q
-	part.Offset = 0
-	for age := time.Minute; ; age *= 8 {
-		part.From = end.Add(-age)
-		last := !part.From.After(q.From) || !part.From.After(earliest) || age > 100*year
-		if last {
-			part.From = q.From
-		}
-		part.Limit = reach - len(hits)
-		found, err := c.sorted(ctx, part, "_time desc, n desc")
+	for len(hits) < reach && w.next(len(hits), reach) {
+		part := q
+		part.From, part.To = w.from, w.to
+		found, err := c.sorted(ctx, part, reach-len(hits))
 		if err != nil {
 			return nil, err
 		}
 		hits = append(hits, found...)
-		if last || len(hits) >= reach {
-			return hits[min(q.Offset, len(hits)):], nil
-		}
-		part.To = part.From
 	}
+	if q.Newest && len(hits) > 0 && hits[0].Time.After(c.latest.get()) {
+		c.latest.set(hits[0].Time)
+	}
+	return hits[min(q.Offset, len(hits)):], nil
 }
 
-const year = 365 * 24 * time.Hour
-
-func (c *Client) sorted(ctx context.Context, q Query, by string) ([]Hit, error) {
-	v := q.form(fmt.Sprintf("fields n, _time | sort by (%s) offset %d limit %d", by, q.Offset, q.Limit))
-	hits, err := c.hits(ctx, q, v)
-	return slices.CompactFunc(hits, sameNumber), err
+// sorted returns the first hits of q in its order, up to limit of them. The
+// engine's own limit, without a sort, loses rows when many have the same time.
+func (c *Client) sorted(ctx context.Context, q Query, limit int) ([]Hit, error) {
+	by := "_time, n"
+	if q.Newest {
+		by = "_time desc, n desc"
+	}
+	for rows := limit; ; rows *= 2 {
+		all, read, err := c.hits(ctx, q, q.form(fmt.Sprintf("fields n, _time | sort by (%s) limit %d", by, rows)))
+		if err != nil {
+			return nil, err
+		}
+		once := slices.CompactFunc(all, sameNumber)
+		// An event that is there twice, or a row of others, took the place of one.
+		if len(once) >= limit || read < rows {
+			return once[:min(limit, len(once))], nil
+		}
+	}
 }
 
 func sameNumber(a, b Hit) bool { return a.Number == b.Number }
 
-func (c *Client) hits(ctx context.Context, q Query, v url.Values) ([]Hit, error) {
-	var hits []Hit
-	err := c.query(ctx, q.LogsQL, v, func(line []byte) error {
+// hits returns the hits of a request, and how many rows these were.
+func (c *Client) hits(ctx context.Context, q Query, v url.Values) (hits []Hit, rows int, err error) {
+	err = c.query(ctx, q.LogsQL, v, func(line []byte) error {
+		rows++
 		var row struct {
 			N    string    `json:"n"`
 			Time time.Time `json:"_time"`
@@ -197,5 +194,5 @@ func (c *Client) hits(ctx context.Context, q Query, v url.Values) ([]Hit, error)
 		hits = append(hits, Hit{Number: n, Time: row.Time})
 		return nil
 	})
-	return hits, err
+	return hits, rows, err
 }

@@ -1,0 +1,142 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// windows divide the time that a query is about into parts that follow one
+// another, from where its first hits are: the engine reads all of what it sorts,
+// and the first hundred of millions lie in a small part. A part is as long as the
+// hits so far say that it must be. However long they are, together they are all
+// of the time, and no moment is in two.
+type windows struct {
+	from, to time.Time // of the window to look at; zero: unbounded
+
+	query  Query
+	now    time.Time
+	edge   time.Time     // between what was looked at and what was not
+	width  time.Duration // of the last window; 0: it was no guess
+	found  int           // hits when it began
+	oldest time.Time     // before it there is little or nothing
+	expect time.Time     // where the newest hits may begin; zero: not known
+	begun  bool
+	done   bool
+}
+
+const (
+	firstWidth = 4 * time.Second
+	leastWidth = time.Second
+	growth     = 8  // of the next window, if nothing is found
+	mostGrowth = 64 // of the next window
+	spare      = 1.5
+	longest    = 100 * 365 * 24 * time.Hour
+)
+
+// windows are the windows of q.
+func (c *Client) windows(ctx context.Context, q Query) (*windows, error) {
+	if c.earliest.get().IsZero() {
+		if err := c.findEarliest(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w := &windows{query: q, now: time.Now(), oldest: c.earliest.get()}
+	if w.oldest.Before(earliest) {
+		w.oldest = earliest
+	}
+	switch {
+	case q.Newest && !q.To.IsZero() && q.To.Before(w.now):
+		w.edge, w.expect = q.To, c.latest.get()
+	case q.Newest:
+		w.edge, w.expect = w.now, c.latest.get()
+	case q.From.After(w.oldest):
+		w.edge = q.From
+	default:
+		w.edge = w.oldest
+	}
+	return w, nil
+}
+
+// findEarliest asks once for the time of the oldest row, which the engine knows
+// without reading rows.
+func (c *Client) findEarliest(ctx context.Context) error {
+	q := Query{}
+	return c.table(ctx, q, q.form("stats min(_time) oldest"), func(f []Field) error {
+		if oldest := get(f, "oldest"); oldest != "" {
+			at, err := time.Parse(time.RFC3339Nano, oldest)
+			if err != nil {
+				return fmt.Errorf("row of the index: %w", err)
+			}
+			c.earliest.set(at)
+		}
+		return nil
+	})
+}
+
+// next goes on to the next window; found hits of reach were found in those
+// before. It is false when there is none.
+func (w *windows) next(found, reach int) bool {
+	if w.done {
+		return false
+	}
+	switch got := found - w.found; {
+	case w.width == 0:
+		w.width = firstWidth
+	case got > 0:
+		guess := spare * float64(reach-found) / float64(got)
+		w.width = time.Duration(min(float64(w.width)*min(guess, mostGrowth), float64(longest)))
+		w.width = max(w.width, leastWidth)
+	default:
+		w.width = min(w.width, longest/growth) * growth
+	}
+	w.found = found
+	if w.query.Newest {
+		w.back()
+	} else {
+		w.forth()
+	}
+	w.begun = true
+	return true
+}
+
+func (w *windows) back() {
+	from := w.edge.Add(-w.width)
+	if w.found == 0 && w.expect.After(from) && w.expect.Before(w.edge.Add(-firstWidth)) {
+		from = w.expect.Add(time.Nanosecond)
+		w.width, w.expect = 0, time.Time{}
+	}
+	w.from, w.to = from, w.edge
+	if !w.begun {
+		w.to = w.query.To
+	}
+	w.edge = from
+	if !from.After(w.query.From) || !from.After(w.oldest) {
+		w.from, w.done = w.query.From, true
+	}
+}
+
+func (w *windows) forth() {
+	to := w.edge.Add(w.width)
+	w.from, w.to = w.edge, to
+	if !w.begun {
+		w.from = w.query.From
+	}
+	w.edge = to
+	if to.After(w.now) || !w.query.To.IsZero() && !to.Before(w.query.To) {
+		w.to, w.done = w.query.To, true
+	}
+}
+
+// moment is a time that many may set. The zero value is no time.
+type moment struct{ ns atomic.Int64 }
+
+func (m *moment) get() time.Time {
+	if ns := m.ns.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
+
+func (m *moment) set(t time.Time) { m.ns.Store(t.UnixNano()) }
