@@ -1,11 +1,13 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -140,7 +142,7 @@ func (l *Ledger) sealedChunk(seg *segment, n uint64, want classSet) ([]*event.Se
 		for k := range records {
 			records[k] = &event.Sealed{Header: headers[k]}
 		}
-		return records, l.addEnvelopes(seg.first, first, records, want)
+		return records, l.addEnvelopes(seg.first, first, records, want, nil)
 	})
 	if err != nil {
 		return nil, 0, err
@@ -166,10 +168,14 @@ func readEntries(r io.ReaderAt, dec *zstd.Decoder, buf *blockBuffer, dst [][]byt
 }
 
 // addEnvelopes adds to the records of one block, of which first is the first,
-// the envelopes of the classes in want that are there.
-func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed, want classSet) error {
+// the envelopes of the classes in want that are there. Records that are nil get
+// none. With buf, it is what blocks are uncompressed into, and copied from.
+func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed, want classSet, buf *someBuffer) error {
 	days := make(map[string]bool)
 	for _, s := range records {
+		if s == nil {
+			continue
+		}
 		if day := DayOf(s.Header); day != "" {
 			days[day] = true
 		}
@@ -180,10 +186,10 @@ func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed, wa
 				continue
 			}
 			name := EnvelopeName(c, day, segment)
-			err := l.addClass(name, c, first, records, false)
+			err := l.addClass(name, c, first, records, buf, false)
 			if errors.Is(err, ErrKeyDestroyed) {
 				// Written anew under another key since it was opened; or erased.
-				err = l.addClass(name, c, first, records, true)
+				err = l.addClass(name, c, first, records, buf, true)
 			}
 			if err != nil {
 				return err
@@ -195,7 +201,7 @@ func (l *Ledger) addEnvelopes(segment, first uint64, records []*event.Sealed, wa
 
 // addClass adds the envelopes of one file. With erased, those whose key was
 // destroyed are left out; without, that is an error.
-func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*event.Sealed, erased bool) error {
+func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*event.Sealed, buf *someBuffer, erased bool) error {
 	f, size, err := openAt(l.fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // erased, or there were none
@@ -210,7 +216,14 @@ func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*e
 	}
 	end := first + uint64(len(records))
 	for i := envelopes.from(first); i < envelopes.Blocks() && envelopes.refs[i].first < end; i++ {
-		envs, err := envelopes.Block(i)
+		from, to := max(envelopes.refs[i].first, first), end
+		if i+1 < envelopes.Blocks() {
+			to = min(to, envelopes.refs[i+1].first)
+		}
+		if from >= to || !slices.ContainsFunc(records[from-first:to-first], func(s *event.Sealed) bool { return s != nil }) {
+			continue
+		}
+		envs, err := envelopes.block(i, buf)
 		if erased && errors.Is(err, ErrKeyDestroyed) {
 			continue
 		}
@@ -218,9 +231,14 @@ func (l *Ledger) addClass(name string, c event.Class, first uint64, records []*e
 			return blockError(name, fmt.Sprintf("block %d", i), err)
 		}
 		for _, e := range envs {
-			if e.N >= first && e.N < end {
-				records[e.N-first].Envelopes[c] = e.Envelope
+			if e.N < first || e.N >= end || records[e.N-first] == nil {
+				continue
 			}
+			env := e.Envelope
+			if buf != nil {
+				env = &event.Envelope{Salt: env.Salt, Data: bytes.Clone(env.Data)}
+			}
+			records[e.N-first].Envelopes[c] = env
 		}
 	}
 	return nil

@@ -166,6 +166,18 @@ func (f *EnvelopeReader) Block(i int) ([]NumberedEnvelope, error) {
 	return f.parse(i, b, buf, nil)
 }
 
+// block is Block, uncompressed into buf if that is not nil.
+func (f *EnvelopeReader) block(i int, buf *someBuffer) ([]NumberedEnvelope, error) {
+	if buf == nil {
+		return f.Block(i)
+	}
+	b, err := f.raw(i, &buf.block)
+	if err != nil {
+		return nil, err
+	}
+	return f.parse(i, b, &buf.block, &buf.envelopes)
+}
+
 // raw reads block i, and checks of it what needs no key.
 func (f *EnvelopeReader) raw(i int, buf *blockBuffer) (*rawBlock, error) {
 	to := f.limit
