@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type Query struct {
 type plan struct {
 	Query
 	text   *text
+	body   bool                    // payload envelopes may decide what matches
 	filter string                  // with bare words written out
 	hide   bool                    // look events are not meant
 	all    bool                    // no filter and no time bounds
@@ -54,6 +56,7 @@ func (r *Room) plan(who Reader, q Query) (*plan, error) {
 		}
 	}
 	p := &plan{Query: q, text: t, filter: t.filter, hide: !t.has("kind") || !who.seesLooks()}
+	p.body = t.bare >= 0 && who.seesPayload() || slices.ContainsFunc(t.names, func(n name) bool { return n.ofPayload() })
 	if t.filter == "*" {
 		p.match = func(*event.Event) bool { return true }
 		p.all = t.pipes == "" && q.From.IsZero() && q.To.IsZero()
@@ -103,7 +106,7 @@ func (t *text) withoutPayload(query string, who Reader) error {
 		return fmt.Errorf("%w: pipes need the role %s, and this is a %s", ErrForbidden, Investigator, who.Role)
 	}
 	for _, n := range t.names {
-		if f := event.Lookup(n.text); n.text == "_msg" || f != nil && !rolePart(f) {
+		if n.text == "_msg" || n.ofPayload() {
 			if who.masked {
 				return fmt.Errorf("%w: %s is part of the payload", ErrReason, n.text)
 			}
@@ -111,6 +114,12 @@ func (t *text) withoutPayload(query string, who Reader) error {
 		}
 	}
 	return nil
+}
+
+// ofPayload reports whether it is a field of the payload.
+func (n name) ofPayload() bool {
+	f := event.Lookup(n.text)
+	return f != nil && !rolePart(f)
 }
 
 // rolePart reports whether every role sees the field.
@@ -122,6 +131,12 @@ func (p *plan) wants(e *event.Event) bool {
 		(p.From.IsZero() || !e.Arrived.Before(p.From)) &&
 		(p.To.IsZero() || e.Arrived.Before(p.To)) &&
 		p.match(e)
+}
+
+// skipsPayload reports whether the reader needs no payload envelopes for the
+// hits: they are not asked for, and do not decide what matches.
+func (p *plan) skipsPayload(who Reader) bool {
+	return who.NoPayload && !p.body && p.match != nil
 }
 
 // whole reports whether nothing but a time is asked for, so that headers alone

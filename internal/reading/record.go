@@ -1,9 +1,14 @@
 package reading
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/ledger"
@@ -43,7 +48,7 @@ type Record struct {
 	Erased   []string               `json:"erased,omitempty"`   // envelopes that the header commits to and that are gone
 	Removals []Removal              `json:"removals,omitempty"` // by which decisions they are
 	Withheld []string               `json:"withheld,omitempty"` // envelopes that the reader's role does not show
-	LeftOut  []string               `json:"left_out,omitempty"` // envelopes that are there, and were not asked for
+	LeftOut  []string               `json:"left_out,omitempty"` // envelopes that were not asked for
 }
 
 // leaveOutPayload takes the payload out of what is shown. What was searched is
@@ -91,18 +96,83 @@ type Problem struct {
 // read returns record n as the reader may see it, or the problem that it has.
 func (r *Room) read(who Reader, n uint64) (*Record, *event.Event, *Problem) {
 	s, err := r.cfg.Ledger.Record(n)
-	if err != nil {
-		return nil, nil, problem(n, err)
+	a := r.answer(who, n, s, err, allRead)
+	return a.rec, a.event, a.bad
+}
+
+// answer is what [Room.read] returns.
+type answer struct {
+	rec   *Record
+	event *event.Event
+	bad   *Problem
+}
+
+// readHits is read for each of the hits, on all processors. Without payload,
+// payload envelopes are left out, whether they are there or not.
+func (r *Room) readHits(who Reader, hits []found, withoutPayload bool) []answer {
+	classes := allRead
+	if withoutPayload {
+		classes = []event.Class{event.ClassWho, event.ClassWhat}
 	}
-	rec, e, bad := show(who, n, s)
+	order := make([]int, len(hits)) // of the hits, by number
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(hits[a].number, hits[b].number) })
+	numbers := make([]uint64, len(hits))
+	for i, h := range order {
+		numbers[i] = hits[h].number
+	}
+	answers := make([]answer, len(hits))
+	read := func(from, to int) {
+		i := from
+		r.cfg.Ledger.ReadSome(numbers[from:to], classes, func(n uint64, s *event.Sealed, err error) error {
+			answers[order[i]] = r.answer(who, n, s, err, classes)
+			i++
+			return nil
+		})
+	}
+	var parts []int // where each begins; those of one block are together
+	for i, n := range numbers {
+		if i == 0 || n/ledger.BlockRecords != numbers[i-1]/ledger.BlockRecords {
+			parts = append(parts, i)
+		}
+	}
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+		readers.Go(func() {
+			for k := int(next.Add(1)) - 1; k < len(parts); k = int(next.Add(1)) - 1 {
+				to := len(numbers)
+				if k+1 < len(parts) {
+					to = parts[k+1]
+				}
+				read(parts[k], to)
+			}
+		})
+	}
+	readers.Wait()
+	return answers
+}
+
+// answer is what read returns, of a record that was read with some classes.
+func (r *Room) answer(who Reader, n uint64, s *event.Sealed, err error, classes []event.Class) answer {
+	if err != nil {
+		return answer{bad: problem(n, err)}
+	}
+	rec, e, bad := show(who, n, s, classes)
 	if bad == nil {
 		r.explain(rec)
 	}
-	return rec, e, bad
+	return answer{rec, e, bad}
 }
 
-// show makes a record of s, without what the reader may not see.
-func show(who Reader, n uint64, s *event.Sealed) (*Record, *event.Event, *Problem) {
+// allRead are the classes of envelopes.
+var allRead = []event.Class{event.ClassWho, event.ClassWhat, event.ClassPayload}
+
+// show makes a record of s, of which the envelopes of some classes were read,
+// without what the reader may not see.
+func show(who Reader, n uint64, s *event.Sealed, read []event.Class) (*Record, *event.Event, *Problem) {
 	h, err := event.DecodeHeader(s.Header)
 	if err != nil {
 		return nil, nil, problem(n, err)
@@ -111,6 +181,10 @@ func show(who Reader, n uint64, s *event.Sealed) (*Record, *event.Event, *Proble
 	for c := range event.Class(event.Classes) {
 		switch {
 		case h.Commit.Of(c).IsZero():
+		case !slices.Contains(read, c) && who.sees(c):
+			rec.LeftOut = append(rec.LeftOut, c.String())
+		case !slices.Contains(read, c):
+			rec.Withheld = append(rec.Withheld, c.String())
 		case s.Envelopes[c] == nil:
 			rec.Erased = append(rec.Erased, c.String())
 		case !who.sees(c):

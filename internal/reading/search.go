@@ -226,13 +226,12 @@ func (r *Room) indexPage(ctx context.Context, who Reader, p *plan, s Search, aft
 		last := hits[len(hits)-1]
 		res.Next = cursor{time: last.at, number: last.number}.String()
 	}
-	for _, h := range hits {
-		rec, e, bad := r.read(who, h.number)
-		if !r.stale(p, rec, e) {
-			res.add(rec, e, bad)
+	for _, a := range r.readHits(who, hits, p.skipsPayload(who)) {
+		if !r.stale(p, a.rec, a.event) {
+			res.add(a.rec, a.event, a.bad)
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // add takes what read returned.

@@ -50,7 +50,7 @@ func (r *Room) Event(ctx context.Context, who Reader, ref string) (*Detail, erro
 	if err != nil {
 		return nil, err
 	}
-	rec, e, bad := show(who, n, s)
+	rec, e, bad := show(who, n, s, allRead)
 	if bad != nil {
 		return nil, &ledger.EvidenceError{File: bad.File, Where: fmt.Sprintf("record %d", n), Reason: bad.Detail}
 	}
