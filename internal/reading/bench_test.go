@@ -36,8 +36,8 @@ import (
 //
 //	go test -run=^$ -bench=. ./internal/reading -reading.events=5000000 -reading.ledger=/var/tmp/ledger
 var (
-	benchEvents = flag.Int("reading.events", 50_000, "events in the ledger of BenchmarkProve and BenchmarkEvidence")
-	benchLedger = flag.String("reading.ledger", "", "folder in which that ledger is kept from run to run")
+	benchEvents = flag.Int("reading.events", 50_000, "events in the ledgers of the benchmarks")
+	benchLedger = flag.String("reading.ledger", "", "folder in which these ledgers, and the index of one, are kept from run to run")
 )
 
 // benchEvent returns event n of the benchmarks' ledger, which fills a day.
@@ -52,15 +52,22 @@ func benchEvent(n, total int) *event.Event {
 // sealedLedger makes a ledger of n events, or returns the one that was kept.
 func sealedLedger(b *testing.B, n int) (dir string, signer note.Signer, key string) {
 	b.Helper()
+	return keptLedger(b, n, *benchLedger, func(i int) *event.Event { return benchEvent(i, n) })
+}
+
+// keptLedger is sealedLedger for any events of 2026-11-20. It is kept in the
+// folder kept, unless that is empty.
+func keptLedger(b *testing.B, n int, kept string, made func(i int) *event.Event) (dir string, signer note.Signer, key string) {
+	b.Helper()
 	began := time.Now()
 	skey, key, err := note.GenerateKey(rand.Reader, "gatebook.test/bench")
 	if err != nil {
 		b.Fatal(err)
 	}
 	dir = filepath.Join(b.TempDir(), "ledger")
-	if *benchLedger != "" {
-		dir = filepath.Join(*benchLedger, "ledger")
-		if old, err := os.ReadFile(filepath.Join(*benchLedger, "keys")); err == nil {
+	if kept != "" {
+		dir = filepath.Join(kept, "ledger")
+		if old, err := os.ReadFile(filepath.Join(kept, "keys")); err == nil {
 			skey, key, _ = strings.Cut(string(old), "\n")
 		}
 	}
@@ -70,11 +77,11 @@ func sealedLedger(b *testing.B, n int) (dir string, signer note.Signer, key stri
 	if _, err := os.Stat(filepath.Join(dir, ledger.CheckpointFile)); err == nil {
 		return dir, signer, key
 	}
-	if err := bigledger.Make(dir, signer, key, n, "2026-11-20", func(i int) *event.Event { return benchEvent(i, n) }); err != nil {
+	if err := bigledger.Make(dir, signer, key, n, "2026-11-20", made); err != nil {
 		b.Fatal(err)
 	}
-	if *benchLedger != "" {
-		if err := os.WriteFile(filepath.Join(*benchLedger, "keys"), []byte(skey+"\n"+key), 0o600); err != nil {
+	if kept != "" {
+		if err := os.WriteFile(filepath.Join(kept, "keys"), []byte(skey+"\n"+key), 0o600); err != nil {
 			b.Fatal(err)
 		}
 	}

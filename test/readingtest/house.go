@@ -40,6 +40,12 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// Engine returns how to run the engine of an index on dir, as a child of the
+// test binary.
+func Engine(dir string) index.SupervisorConfig {
+	return index.SupervisorConfig{Dir: dir, Command: []string{os.Args[0]}, Env: []string{engineEnv + "=1"}}
+}
+
 // House is a running record.
 type House struct {
 	t        testing.TB
@@ -153,13 +159,13 @@ func Call(at time.Time, subject, method, path string, status int) *event.Event {
 // StartIndex starts the engine and feeds it, and gives the room its client.
 func (h *House) StartIndex() {
 	h.t.Helper()
-	s, err := index.NewSupervisor(index.SupervisorConfig{
-		Dir: filepath.Join(h.t.TempDir(), "i"), Command: []string{os.Args[0]}, Env: []string{engineEnv + "=1"}, FlushInterval: 20 * time.Millisecond, MemoryLimit: 256 << 20,
-	})
+	cfg := Engine(filepath.Join(h.t.TempDir(), "i"))
+	cfg.FlushInterval, cfg.MemoryLimit = 20*time.Millisecond, 256<<20
+	s, err := index.NewSupervisor(cfg)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	f, err := index.NewFollower(index.FollowerConfig{Source: source{h}, Engine: s})
+	f, err := index.NewFollower(index.FollowerConfig{Source: Source{h.Recorder, h.Ledger}, Engine: s})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -218,16 +224,21 @@ func (h *House) Looks() []*event.Event {
 	return looks
 }
 
-// source is the ledger as the follower reads it.
-type source struct{ h *House }
+// Source is a ledger as the follower of an index reads it.
+type Source struct {
+	Feed   reading.Feed
+	Ledger *ledger.Ledger
+}
 
-func (s source) Size() uint64 { return s.h.Recorder.Size() }
+// Size implements [index.Source].
+func (s Source) Size() uint64 { return s.Feed.Size() }
 
-func (s source) Rows(ctx context.Context, from, to uint64, yield func(index.Row) error) error {
-	if err := s.h.Ledger.Refresh(); err != nil {
+// Rows implements [index.Source].
+func (s Source) Rows(ctx context.Context, from, to uint64, yield func(index.Row) error) error {
+	if err := s.Ledger.Refresh(); err != nil {
 		return err
 	}
-	return s.h.Ledger.Range(from, to, func(n uint64, sealed *event.Sealed) error {
+	return s.Ledger.Range(from, to, func(n uint64, sealed *event.Sealed) error {
 		e, err := sealed.Open()
 		if err != nil {
 			return err
@@ -239,8 +250,9 @@ func (s source) Rows(ctx context.Context, from, to uint64, yield func(index.Row)
 	})
 }
 
-func (s source) Wait(ctx context.Context, size uint64) error {
-	_, err := s.h.Recorder.Wait(ctx, size)
+// Wait implements [index.Source].
+func (s Source) Wait(ctx context.Context, size uint64) error {
+	_, err := s.Feed.Wait(ctx, size)
 	return err
 }
 
