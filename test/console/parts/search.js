@@ -2,6 +2,7 @@
 // two zones, how much was searched, saved searches; and a rule that is tried.
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { it } from 'node:test'
 import { Person } from '../lib/browser.js'
@@ -72,6 +73,40 @@ export function search(world) {
     const to = new Date(params(page).get('to')).getTime()
     assert.ok(to - from > 20 * 60_000 && to - from < 40 * 60_000, `half of an hour, not ${(to - from) / 60_000} minutes`)
     await found().waitFor()
+    person.clean()
+  })
+
+  it('shows the calls of one trace on the page of each', async () => {
+    const trace = randomBytes(16).toString('hex')
+    const span = () => randomBytes(8).toString('hex')
+    // Two services of one trace: each says which it is, and which span made its call.
+    for (const [path, agent] of [
+      ['/v1/products', 'storefront/1.0'],
+      ['/v1/orders/ord_000001', 'billing/2.3'],
+    ]) {
+      await world.house.call(path, { headers: { traceparent: `00-${trace}-${span()}-01`, 'User-Agent': agent } })
+    }
+    await world.house.call('/v1/products', { headers: { traceparent: `00-${randomBytes(16).toString('hex')}-${span()}-01` } })
+    const calls = await until('the calls of the trace', async () => {
+      const hits = await world.house.search(`trace.id:=${trace}`)
+      return hits.length === 2 && hits
+    })
+    const [billing, storefront] = calls.toSorted((a, b) => b.number - a.number)
+    assert.deepEqual([billing.who.user_agent, storefront.who.user_agent], ['billing/2.3', 'storefront/1.0'])
+    assert.notEqual(billing.header.trace.parent, storefront.header.trace.parent)
+
+    const related = page.getByRole('region', { name: 'Related calls' })
+    const links = related.getByRole('tabpanel').getByRole('link')
+    await person.go(`/call/${billing.number}`)
+    await page.getByRole('link', { name: trace }).waitFor()
+    await related.getByRole('tab', { name: 'Same trace', selected: true }).waitFor()
+    assert.deepEqual(await links.evaluateAll((list) => list.map((link) => link.getAttribute('href'))), [`/call/${storefront.number}`])
+    await links.click()
+    await page.waitForURL(`**/call/${storefront.number}`)
+    await page.locator(`a[href="/call/${billing.number}"]`).and(links).waitFor()
+    await related.getByRole('link', { name: 'Search these' }).click()
+    await page.waitForURL((url) => url.searchParams.get('q') === `trace.id:=${trace}`)
+    await found().filter({ hasText: /^2 events in / }).waitFor()
     person.clean()
   })
 

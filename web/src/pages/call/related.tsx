@@ -16,6 +16,7 @@ const around = 10 * 60_000
 export function RelatedPanel({ record }: { record: Entry }) {
   const { header } = record
   const kinds = [
+    { id: 'trace', title: 'Trace', field: 'trace.id', value: header.trace?.id },
     { id: 'session', title: 'Session', field: 'operation.session', value: header.operation?.session },
     { id: 'credential', title: 'Credential', field: 'credential.fingerprint', value: header.credential?.fingerprint },
     { id: 'principal', title: 'Principal', field: 'principal.id', value: header.principal?.id },
@@ -29,6 +30,7 @@ export function RelatedPanel({ record }: { record: Entry }) {
   return (
     <Panel title="Related calls" actions={<Link to={address('/search', { q: term(current.field, current.value ?? ''), ...span })}>Search these</Link>}>
       <Tabs tabs={kinds.map((kind) => ({ id: kind.id, title: `Same ${kind.title.toLowerCase()}` }))} current={current.id} onChange={setTab} label="What the calls have in common">
+        {current.id === 'trace' && <p className="muted">That they are of one trace is what their callers said. Nothing proves it.</p>}
         <Calls key={current.id} query={`${term(current.field, current.value ?? '')} kind:=access`} span={span} not={record.number} />
       </Tabs>
     </Panel>

@@ -30,6 +30,8 @@ export function WhatPanel({ record }: { record: Entry }) {
           ['Protocol', [operation?.protocol, operation?.type].filter(Boolean).join(', ')],
           ['Parts', operation?.parts?.join(', ')],
           ['Model', operation?.model && `${operation.model}${operation.tokens ? `, ${count(operation.tokens.in ?? 0)} tokens in, ${count(operation.tokens.out ?? 0)} out` : ''}`],
+          ['Trace it names', header.trace?.id && <Find field="trace.id" value={header.trace.id} mono />],
+          ['Span it names', header.trace?.parent && <Find field="trace.parent" value={header.trace.parent} mono />],
           ['Outcome', [outcome?.status || 'no status', outcome?.rpc_status, outcome?.decision, outcome?.reason, outcome?.error].filter(Boolean).join(', ')],
           ['Records returned', header.records !== undefined && header.records > 0 && count(header.records)],
           ['Bytes', (header.request?.bytes || header.response?.bytes) && `${bytes(header.request?.bytes ?? 0)} in, ${bytes(header.response?.bytes ?? 0)} out`],
