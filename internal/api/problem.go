@@ -101,7 +101,7 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: 403, Type: "protected", Detail: detail}
 	case errors.Is(err, act.ErrWide):
 		return &Problem{Status: 422, Type: "wide", Detail: detail}
-	case errors.Is(err, act.ErrApproval):
+	case errors.Is(err, act.ErrApproval), errors.Is(err, revoke.ErrApproval):
 		return &Problem{Status: 403, Type: "approval", Detail: detail, Help: "ask another investigator or administrator"}
 	case errors.Is(err, act.ErrConflict), errors.Is(err, act.ErrRepeats):
 		return &Problem{Status: 409, Type: "conflict", Detail: detail}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"time"
@@ -20,6 +21,7 @@ type NewRevocation struct {
 	Fingerprint string `json:"fingerprint,omitempty"` // of a token, as events have it, for a provider that is not shown tokens
 	Incident    string `json:"incident,omitempty"`    // what it is about
 	Again       bool   `json:"again,omitempty"`       // although it was done already
+	Propose     bool   `json:"propose,omitempty"`     // of an account: only propose it, for somebody else to approve
 }
 
 // revocationRoutes are the endpoints about what is taken back at providers.
@@ -32,11 +34,13 @@ func revocationRoutes() []route {
 		get("/api/v1/revocations/{revocation}", "revocation", "One revocation.", oneRevocation),
 		get("/api/v1/revocations/providers", "listProviders", "The providers at which access can be taken back, and how they are.", listProviders),
 		{
-			method: http.MethodPost, path: "/api/v1/revocations", id: "addRevocation", summary: "Deactivate an account at a provider, or revoke a token at its issuer. It is sealed first; the answer waits a moment for the provider, and the state says how far it is. Needs the header Gatebook-Reason.", status: http.StatusCreated,
+			method: http.MethodPost, path: "/api/v1/revocations", id: "addRevocation", summary: "Deactivate an account at a provider, or revoke a token at its issuer. It is sealed first. Where a second person must approve, and by those who may only propose, it is proposed; else the answer waits a moment for the provider, and the state says how far it is. Needs the header Gatebook-Reason.", status: http.StatusCreated,
 			body: reflect.TypeFor[NewRevocation](), result: reflect.TypeFor[revoke.Revocation](), heavy: true, handle: addRevocation,
 		},
-		post("/api/v1/revocations/{revocation}/undo", "undoRevocation", "Have an account activated again. Needs the header Gatebook-Reason.", undoRevocation),
-		post("/api/v1/revocations/{revocation}/retry", "retryRevocation", "Try a revocation again that has failed. Needs the header Gatebook-Reason.", retryRevocation),
+		post("/api/v1/revocations/{revocation}/approve", "approveRevocation", "Have a proposal of somebody else sent to its provider. Needs the header Gatebook-Reason.", onRevocation((*revoke.Desk).Approve)),
+		post("/api/v1/revocations/{revocation}/reject", "rejectRevocation", "End a proposal, or take back one's own. Needs the header Gatebook-Reason.", onRevocation((*revoke.Desk).Reject)),
+		post("/api/v1/revocations/{revocation}/undo", "undoRevocation", "Have an account activated again. Needs the header Gatebook-Reason.", onRevocation((*revoke.Desk).Undo)),
+		post("/api/v1/revocations/{revocation}/retry", "retryRevocation", "Try a revocation again that has failed. Needs the header Gatebook-Reason.", onRevocation((*revoke.Desk).Retry)),
 	}
 }
 
@@ -49,7 +53,7 @@ func (c *call) desk() (*revoke.Desk, error) {
 }
 
 type revocationsParams struct {
-	State string `query:"state" oneof:"pending,done,failed" doc:"Only those in this state."`
+	State string `query:"state" oneof:"proposed,pending,done,failed,rejected,lapsed" doc:"Only those in this state."`
 }
 
 func listRevocations(c *call, p revocationsParams) ([]revoke.Revocation, error) {
@@ -84,8 +88,8 @@ func listProviders(c *call, _ none) ([]revoke.ProviderStatus, error) {
 const revocationWait = 5 * time.Second
 
 func addRevocation(c *call) error {
-	// Who may not revoke learns nothing of what is wrong with the body.
-	if err := c.cfg.Room.Admit(c.reader, reading.ActRevoke); err != nil {
+	// Who may not even propose learns nothing of what is wrong with the body.
+	if err := c.cfg.Room.Admit(c.reader, reading.ActPropose); err != nil {
 		return err
 	}
 	d, err := c.desk()
@@ -96,7 +100,7 @@ func addRevocation(c *call) error {
 	if err := c.body(&n); err != nil {
 		return err
 	}
-	r := revoke.Request{Provider: n.Provider, Action: revoke.Deactivate, User: n.User, Token: redact.Secret(n.Token), Print: n.Fingerprint, Hint: n.TokenType, Incident: n.Incident, Again: n.Again}
+	r := revoke.Request{Provider: n.Provider, Action: revoke.Deactivate, User: n.User, Token: redact.Secret(n.Token), Print: n.Fingerprint, Hint: n.TokenType, Incident: n.Incident, Again: n.Again, Propose: n.Propose}
 	switch token := n.Token != "" || n.Fingerprint != ""; {
 	case token && n.User != "":
 		return argument("user", "is given besides a token: ask for one of the two")
@@ -112,31 +116,21 @@ func addRevocation(c *call) error {
 	return c.json(http.StatusCreated, d.Await(c.r.Context(), made, revocationWait))
 }
 
-// onRevocation answers with what f makes of the revocation in the path.
-func (c *call) onRevocation(f func(d *revoke.Desk, id string) (*revoke.Revocation, error)) error {
-	d, err := c.desk()
-	if err != nil {
-		return err
+// onRevocation returns what handles a request about the revocation in the path.
+func onRevocation(do func(d *revoke.Desk, ctx context.Context, who reading.Reader, id string) (*revoke.Revocation, error)) func(*call) error {
+	return func(c *call) error {
+		d, err := c.desk()
+		if err != nil {
+			return err
+		}
+		var p revocationParams
+		if err := c.decode(&p); err != nil {
+			return err
+		}
+		r, err := do(d, c.r.Context(), c.reader, p.Revocation)
+		if err != nil {
+			return err
+		}
+		return c.json(http.StatusOK, d.Await(c.r.Context(), r, revocationWait))
 	}
-	var p revocationParams
-	if err := c.decode(&p); err != nil {
-		return err
-	}
-	r, err := f(d, p.Revocation)
-	if err != nil {
-		return err
-	}
-	return c.json(http.StatusOK, d.Await(c.r.Context(), r, revocationWait))
-}
-
-func undoRevocation(c *call) error {
-	return c.onRevocation(func(d *revoke.Desk, id string) (*revoke.Revocation, error) {
-		return d.Undo(c.r.Context(), c.reader, id)
-	})
-}
-
-func retryRevocation(c *call) error {
-	return c.onRevocation(func(d *revoke.Desk, id string) (*revoke.Revocation, error) {
-		return d.Retry(c.r.Context(), c.reader, id)
-	})
 }

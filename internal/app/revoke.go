@@ -51,7 +51,7 @@ func (a *App) providers(cfg *config.Config) ([]revoke.Provider, error) {
 }
 
 func (a *App) provider(cfg *config.Config, p *config.Provider) (revoke.Provider, error) {
-	out := revoke.Provider{Name: p.Name, Kind: string(p.Kind), Protect: p.Protect, Timeout: p.Timeout, GiveUp: p.GiveUpAfter}
+	out := revoke.Provider{Name: p.Name, Kind: string(p.Kind), Protect: p.Protect, Approval: p.Approval, Answer: cfg.Act.Approval.Wait, Timeout: p.Timeout, GiveUp: p.GiveUpAfter}
 	ca, _, err := authorities(p.CA)
 	if err != nil {
 		return out, fmt.Errorf("ca: %w", err)

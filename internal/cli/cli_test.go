@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,7 +231,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await-checkpoint": awaitCheckpoint, "newest-measure": newestMeasure, "await-expired": awaitExpired,
+			"await-checkpoint": awaitCheckpoint, "newest-measure": newestMeasure, "await-expired": awaitExpired, "first": first,
 		},
 		Setup: func(e *testscript.Env) error {
 			h, handler := house(e.T().(testing.TB))
@@ -265,6 +266,15 @@ func TestScripts(t *testing.T) {
 			)
 		},
 	})
+}
+
+// first sets FIRST to the first text in the last output that matches a pattern.
+func first(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[0]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("no %s in the output", args[0])
+	}
+	ts.Setenv("FIRST", found)
 }
 
 // running runs f until the test ends.

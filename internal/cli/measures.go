@@ -296,7 +296,7 @@ func (p *Program) measuresCmd() *cobra.Command {
 }
 
 func (p *Program) approvalsCmd() *cobra.Command {
-	return p.listCmd("approvals", "List what waits for a second person's approval", "List the measures that are proposed. gatebook approve and gatebook reject answer them.", func() string { return "proposed" })
+	return p.listCmd("approvals", "List what waits for a second person's approval", "List the measures that are proposed. gatebook approve and gatebook reject answer them. Deactivations that are proposed: gatebook revoke list --state proposed.", func() string { return "proposed" })
 }
 
 // listCmd lists measures of the states that which names when the verb runs.

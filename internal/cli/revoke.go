@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,8 @@ func (p *Program) revokeCmd() *cobra.Command {
 		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(p.revokeUserCmd(), p.revokeTokenCmd(), p.revokeListCmd(), p.revokeShowCmd(), p.revokeProvidersCmd(),
+		p.revocationVerb("approve", "Have what somebody else proposed sent to its provider", "Have a deactivation that somebody else proposed sent to its provider.", "approving a revocation"),
+		p.revocationVerb("reject", "End a proposal, or take back your own", "End the proposal of a deactivation, or take back your own.", "rejecting a revocation"),
 		p.revocationVerb("undo", "Have an account activated again", "Have an account activated again that was deactivated. It is a revocation of its own. A token that was revoked has no undo.", "undoing a revocation"),
 		p.revocationVerb("retry", "Try a revocation again that has failed", "Try a revocation again that was refused or given up, when what was wrong is put right.", "trying a revocation again"))
 	return c
@@ -60,10 +63,12 @@ func (p *Program) revokeUserCmd() *cobra.Command {
 	var r revokeFlags
 	c := &cobra.Command{
 		Use: "user ACCOUNT", Short: "Deactivate an account at an identity provider", Args: cobra.ExactArgs(1),
-		Long:    "Deactivate an account at an identity provider, so that nobody can sign in with it. ACCOUNT is its name there, mostly an e-mail address. Tokens that were given out before may stay valid until they expire: gatebook block stops calls with them.",
+		Long: "Deactivate an account at an identity provider, so that nobody can sign in with it. ACCOUNT is its name there, mostly an e-mail address. Tokens that were given out before may stay valid until they expire: gatebook block stops calls with them.\n\n" +
+			"Where the configuration asks for a second person (approval), and by an investigator, it is only proposed: gatebook revoke approve sends it.",
 		Example: "  gatebook revoke user anna@example.com --at okta --reason 'case 2026-7: laptop stolen'",
 	}
 	r.flags(c)
+	c.Flags().BoolVar(&r.n.Propose, "propose", false, "only propose it, for somebody else to approve")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		if err := needsReason(r.reason, "what is taken back"); err != nil {
 			return usage(c, err)
@@ -184,6 +189,10 @@ func (p *Program) revoked(r *revoke.Revocation, asJSON bool) error {
 		fmt.Fprintf(p.Stdout, "%s  %s\n", r.ID, clean(revocationText(r)))
 	}
 	switch r.State {
+	case revoke.Proposed:
+		p.note("sealed as event %d, and proposed. Somebody else approves it until %s: gatebook revoke approve %s --reason TEXT", r.Decision, r.Answer.UTC().Format(time.RFC3339), r.ID)
+	case revoke.Rejected, revoke.Lapsed:
+		p.note("sealed as event %d", r.Ending)
 	case revoke.Failed:
 		return fmt.Errorf("revocation %s has failed: %s", r.ID, clean(r.Error))
 	case revoke.Pending:
@@ -216,7 +225,9 @@ func revocationText(r *revoke.Revocation) string {
 	switch r.State {
 	case revoke.Pending:
 		text = fmt.Sprintf("%s will be %s at %s", whose, done, r.Provider)
-	case revoke.Failed:
+	case revoke.Proposed:
+		text = fmt.Sprintf("%s is proposed to be %s at %s", whose, done, r.Provider)
+	case revoke.Failed, revoke.Rejected, revoke.Lapsed:
 		text = fmt.Sprintf("%s was not %s at %s", whose, done, r.Provider)
 	}
 	if r.Detail != "" {
@@ -254,7 +265,7 @@ func (p *Program) revokeListCmd() *cobra.Command {
 	var state string
 	c := &cobra.Command{Use: "list", Short: "List what was taken back, what waits, and what failed", Args: cobra.NoArgs, Long: "List the revocations of the last 90 days, the newest first."}
 	t.flags(c)
-	c.Flags().StringVar(&state, "state", "", "only those in this `state`: pending, done, failed")
+	c.Flags().StringVar(&state, "state", "", "only those in this `state`: proposed, pending, done, failed, rejected, lapsed")
 	o.flags(c, "table, json or csv")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		list, err := listedBy[revoke.Revocation](p, c, &t, &o, "/api/v1/revocations", url.Values{"state": {state}})

@@ -39,6 +39,7 @@ func revocations(t testing.TB, h *readingtest.House) api.Config {
 		Ledger: h.Ledger, Recorder: h.Recorder, Room: h.Room, State: db, Origin: "gatebook.test/reading", Edge: "test", Key: redact.Key("the key of this installation"),
 		Providers: []revoke.Provider{
 			{Name: "okta", Kind: "scim", Channel: takes{}, Actions: []revoke.Action{revoke.Deactivate, revoke.Activate}, Protect: []string{"root"}},
+			{Name: "hr", Kind: "scim", Channel: takes{}, Actions: []revoke.Action{revoke.Deactivate, revoke.Activate}, Approval: true},
 			{Name: "login", Kind: "token", Channel: takes{}, Actions: []revoke.Action{revoke.Token}, NeedToken: true},
 			{Name: "own", Kind: "webhook", Channel: takes{}, Actions: []revoke.Action{revoke.Deactivate, revoke.Activate, revoke.Token}},
 		},

@@ -46,6 +46,8 @@ func (l *loader) checkProvider(path string, p *Provider) {
 		l.complain(path+".client_id", "has no use for kind %s, remove it", p.Kind)
 	case p.Kind == ProviderToken && len(p.Protect) > 0:
 		l.complain(path+".protect", "has no use for kind token, remove it: no account is named there")
+	case p.Kind == ProviderToken && p.Approval:
+		l.complain(path+".approval", "has no use for kind token, remove it: a token is revoked at once, since none is kept until somebody approves")
 	}
 	if u := p.UserAttribute; p.Kind != ProviderSCIM && u != "" && u != "userName" {
 		l.complain(path+".user_attribute", "has no use for kind %s, remove it", p.Kind)

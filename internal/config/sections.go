@@ -317,6 +317,11 @@ type Provider struct {
 	// which you get in when all else fails.
 	Protect []string `key:"protect"`
 
+	// A second person must approve each deactivation, as act.approval asks for
+	// measures. Without it an administrator's word is enough, and an
+	// investigator can propose.
+	Approval bool `key:"approval"`
+
 	// PEM file of the authorities that are believed instead of the system's.
 	CA string `key:"ca" file:"read"`
 

@@ -24,6 +24,7 @@ type Request struct {
 	Hint     string        // of Token: access_token or refresh_token; empty: not known
 	Incident string        // what it is about; may be empty
 	Again    bool          // although it was done already
+	Propose  bool          // of Deactivate: only propose it, though it could be decided at once
 }
 
 // Errors of what is not done. The errors that wrap them say why.
@@ -32,6 +33,7 @@ var (
 	ErrRepeats   = errors.New("nothing was decided")   // it was done, or is on its way
 	ErrConflict  = errors.New("not possible any more") // it has ended, has not ended, or has no undo
 	ErrNowhere   = errors.New("there is no such provider")
+	ErrApproval  = errors.New("somebody else must approve it")
 )
 
 // Bounds of what is asked for.
@@ -47,7 +49,11 @@ const (
 // [ErrProtected], [ErrRepeats], [ErrNowhere] or [reading.ErrNotRecorded]. No
 // error repeats the token.
 func (d *Desk) Decide(ctx context.Context, who reading.Reader, r Request) (*Revocation, error) {
-	if err := d.admit(who); err != nil {
+	action := reading.ActRevoke
+	if r.Action == Deactivate && who.May(action) != nil {
+		action, r.Propose = reading.ActPropose, true
+	}
+	if err := d.admit(who, action); err != nil {
 		return nil, err
 	}
 	d.deciding.Lock()
@@ -63,15 +69,21 @@ func (d *Desk) Decide(ctx context.Context, who reading.Reader, r Request) (*Revo
 		return nil, err
 	}
 	k := d.job(&r, p)
-	if have := d.repeats(k); have != nil && !r.Again {
+	k.By = d.cfg.Room.Pseudonym(who.Name)
+	if have := d.repeats(k); have != nil && have.State == Proposed {
+		return nil, fmt.Errorf("%w: revocation %s proposes that already: somebody else approves it (gatebook revoke approve), or rejects it", ErrRepeats, have.ID)
+	} else if have != nil && !r.Again {
 		return nil, fmt.Errorf("%w: revocation %s asks for that already, and is %s: to ask once more, say so (--again)", ErrRepeats, have.ID, have.State)
 	}
-	return d.decide(ctx, who, k, r.User, r.Token, p)
+	if r.Propose || p.Approval && r.Action == Deactivate {
+		k.State, k.Answer = Proposed, k.Since.Add(p.Answer)
+	}
+	return d.decide(ctx, who, action, k, r.User, r.Token, p)
 }
 
 // admit returns nil if the reader may decide, and says why.
-func (d *Desk) admit(who reading.Reader) error {
-	if err := d.cfg.Room.Admit(who, reading.ActRevoke); err != nil {
+func (d *Desk) admit(who reading.Reader, a reading.Action) error {
+	if err := d.cfg.Room.Admit(who, a); err != nil {
 		return err
 	}
 	if strings.TrimSpace(who.Reason) == "" {
@@ -80,12 +92,16 @@ func (d *Desk) admit(who reading.Reader) error {
 	return nil
 }
 
-func (d *Desk) decide(ctx context.Context, who reading.Reader, k *kept, user string, token redact.Secret, p *Provider) (*Revocation, error) {
+func (d *Desk) decide(ctx context.Context, who reading.Reader, a reading.Action, k *kept, user string, token redact.Secret, p *Provider) (*Revocation, error) {
 	var objects []event.Object
 	if user != "" {
 		objects = append(objects, event.Object{Type: objAccount, ID: user})
 	}
-	n, err := d.cfg.Room.DecideAt(ctx, who, reading.ActRevoke, noteDecided, "", objects, k.facts()...)
+	name := noteDecided
+	if k.State == Proposed {
+		name = noteProposed
+	}
+	n, err := d.cfg.Room.DecideAt(ctx, who, a, name, "", objects, k.facts()...)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +154,8 @@ func (r *Request) check(p *Provider, who reading.Reader) error {
 	}
 	if r.Action == Token {
 		switch {
+		case r.Propose:
+			return bad("a token is revoked at once or not at all: Gatebook keeps none until somebody approves")
 		case r.User != "":
 			return bad("a token is revoked without naming an account")
 		case p.NeedToken && r.Token == "":
@@ -184,7 +202,7 @@ func (d *Desk) repeats(k *kept) *kept {
 	defer d.mu.Unlock()
 	for _, have := range d.sorted() {
 		switch {
-		case have.Provider != k.Provider || have.State == Failed:
+		case have.Provider != k.Provider || have.State.void():
 		case k.Action == Token && have.Action == Token && have.Fingerprint == k.Fingerprint:
 			return have
 		case k.Action != Token && have.Account == k.Account && have.Action != Token:
@@ -200,7 +218,7 @@ func (d *Desk) repeats(k *kept) *kept {
 // Undo has an account activated again that was deactivated. It is a revocation
 // of its own.
 func (d *Desk) Undo(ctx context.Context, who reading.Reader, id string) (*Revocation, error) {
-	if err := d.admit(who); err != nil {
+	if err := d.admit(who, reading.ActRevoke); err != nil {
 		return nil, err
 	}
 	d.deciding.Lock()
@@ -219,8 +237,10 @@ func (d *Desk) Undo(ctx context.Context, who reading.Reader, id string) (*Revoca
 		return nil, fmt.Errorf("%w: a token that was revoked cannot be made valid again: its holder gets a new one", ErrConflict)
 	case k.Action == Activate:
 		return nil, fmt.Errorf("%w: %s is an undo itself: deactivate the account again", ErrConflict, k.ID)
-	case k.State == Failed:
-		return nil, fmt.Errorf("%w: %s has failed, and changed nothing", ErrConflict, k.ID)
+	case k.State == Proposed:
+		return nil, fmt.Errorf("%w: %s is only proposed: gatebook revoke reject takes it back", ErrConflict, k.ID)
+	case k.State.void():
+		return nil, fmt.Errorf("%w: %s is %s, and changed nothing", ErrConflict, k.ID, k.State)
 	case undone != "":
 		return nil, fmt.Errorf("%w: %s was undone by %s", ErrConflict, k.ID, undone)
 	}
@@ -237,15 +257,15 @@ func (d *Desk) Undo(ctx context.Context, who reading.Reader, id string) (*Revoca
 		return nil, err
 	}
 	back := d.job(&r, p)
-	back.Undoes = k.ID
-	return d.decide(ctx, who, back, user, "", p)
+	back.Undoes, back.By = k.ID, d.cfg.Room.Pseudonym(who.Name)
+	return d.decide(ctx, who, reading.ActRevoke, back, user, "", p)
 }
 
 // undoneBy returns the id of what undoes k; empty: nothing does. It is called
 // with mu held.
 func (d *Desk) undoneBy(k *kept) string {
 	for _, other := range d.jobs {
-		if other.Undoes == k.ID && other.State != Failed {
+		if other.Undoes == k.ID && !other.State.void() {
 			return other.ID
 		}
 	}
@@ -254,7 +274,7 @@ func (d *Desk) undoneBy(k *kept) string {
 
 // Retry has a revocation tried again that has failed.
 func (d *Desk) Retry(ctx context.Context, who reading.Reader, id string) (*Revocation, error) {
-	if err := d.admit(who); err != nil {
+	if err := d.admit(who, reading.ActRevoke); err != nil {
 		return nil, err
 	}
 	d.deciding.Lock()

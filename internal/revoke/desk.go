@@ -142,7 +142,7 @@ func (d *Desk) Load(ctx context.Context) error {
 func (d *Desk) forgetOld() {
 	before := d.cfg.Now().Add(-keepEnded)
 	for id, k := range d.jobs {
-		if k.State != Pending && k.Ended.Before(before) {
+		if !k.State.open() && k.Ended.Before(before) {
 			delete(d.jobs, id)
 			d.behind = true
 		}

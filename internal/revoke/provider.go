@@ -53,9 +53,11 @@ type Provider struct {
 	Actions   []Action // that it can be asked for
 	NeedToken bool     // Token is sent the token itself, not only its fingerprint
 
-	Protect []string      // accounts that are never deactivated, as the provider names them
-	Timeout time.Duration // of one attempt; 0: 10s
-	GiveUp  time.Duration // age at which what fails is given up; 0: 24h
+	Protect  []string      // accounts that are never deactivated, as the provider names them
+	Approval bool          // a second person must approve each deactivation
+	Answer   time.Duration // how long a proposal waits for them; 0: 24h
+	Timeout  time.Duration // of one attempt; 0: 10s
+	GiveUp   time.Duration // age at which what fails is given up; 0: 24h
 }
 
 // can reports whether the provider can be asked for a.
@@ -70,6 +72,9 @@ func (p *Provider) protects(user string) bool {
 func (p Provider) complete() Provider {
 	if p.Timeout <= 0 {
 		p.Timeout = 10 * time.Second
+	}
+	if p.Answer <= 0 {
+		p.Answer = 24 * time.Hour
 	}
 	if p.GiveUp <= 0 {
 		p.GiveUp = 24 * time.Hour

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,6 +21,10 @@ const (
 	noteRetried = "revocation-retried"
 	noteDone    = "revocation-done"
 	noteFailed  = "revocation-failed"
+
+	noteProposed = "revocation-proposed"
+	noteRejected = "revocation-rejected"
+	noteLapsed   = "revocation-lapsed"
 )
 
 // The facts of these events.
@@ -37,6 +42,9 @@ const (
 	factAttempts   = "attempts"   // of an end: how many there were
 	factDetail     = "detail"     // of an end: what there is to say
 	factError      = "error"      // of a failure: why
+	factAnswer     = "answer_by"  // of a proposal: when it lapses, RFC 3339, nanoseconds
+	factProposal   = "proposal"   // of what was approved: number of the event by which it was proposed
+	factProposer   = "proposer"   // of what was approved: pseudonym of who proposed it
 )
 
 // objAccount is the type of the object in the envelope that names the account.
@@ -51,6 +59,12 @@ func (k *kept) facts() []event.Fact {
 		if f.Value != "" {
 			list = append(list, f)
 		}
+	}
+	switch {
+	case k.State == Proposed:
+		list = append(list, event.Fact{Name: factAnswer, Value: stamp(k.Answer)})
+	case k.Proposal != nil:
+		list = append(list, event.Fact{Name: factProposal, Value: strconv.FormatUint(*k.Proposal, 10)}, event.Fact{Name: factProposer, Value: k.By})
 	}
 	return list
 }
@@ -105,23 +119,30 @@ func (d *Desk) take(list map[string]*kept, n uint64, header []byte) {
 	}
 	k := list[facts[factID]]
 	switch h.Note.Name {
-	case noteDecided:
-		made := &kept{
-			ID: facts[factID], Provider: facts[factProvider], Action: Action(facts[factAction]), Fingerprint: facts[factCredential], Hint: facts[factHint],
-			Account: facts[factAccount], State: Pending, Incident: facts[factIncident], Undoes: facts[factUndoes], Decision: n,
-		}
-		made.Since, err = time.Parse(time.RFC3339Nano, facts[factSince])
-		if err != nil || made.ID == "" {
+	case noteDecided, noteProposed:
+		made, err := decided(h, n, facts)
+		if err != nil {
 			d.cfg.Log.Error("a decision about a revocation is not understood", "record", n)
 			return
 		}
-		made.From = made.Since
 		list[made.ID] = made
 	case noteRetried:
 		if k != nil && k.State == Failed {
 			again := *k
 			again.again(h.Arrived)
 			list[k.ID] = &again
+		}
+	case noteRejected, noteLapsed:
+		if k != nil && k.State == Proposed {
+			end := *k
+			end.State, end.Ending, end.Ended = Rejected, n, h.Arrived
+			if h.Note.Name == noteLapsed {
+				end.State = Lapsed
+			}
+			if at, err := time.Parse(time.RFC3339Nano, facts[factEnded]); err == nil {
+				end.Ended = at
+			}
+			list[k.ID] = &end
 		}
 	case noteDone, noteFailed:
 		if k != nil && k.State == Pending {
@@ -137,6 +158,35 @@ func (d *Desk) take(list map[string]*kept, n uint64, header []byte) {
 			list[k.ID] = &end
 		}
 	}
+}
+
+// decided returns the revocation that a decision, of which the facts are, begins.
+func decided(h *event.Header, n uint64, facts map[string]string) (k *kept, err error) {
+	k = &kept{
+		ID: facts[factID], Provider: facts[factProvider], Action: Action(facts[factAction]), Fingerprint: facts[factCredential], Hint: facts[factHint],
+		Account: facts[factAccount], State: Pending, Incident: facts[factIncident], Undoes: facts[factUndoes], Decision: n, By: h.Principal.ID,
+	}
+	if k.Since, err = time.Parse(time.RFC3339Nano, facts[factSince]); err != nil {
+		return nil, err
+	}
+	k.From = k.Since
+	if text, ok := facts[factProposal]; ok {
+		p, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		k.Proposal, k.By = &p, facts[factProposer]
+	}
+	if h.Note.Name == noteProposed {
+		k.State = Proposed
+		if k.Answer, err = time.Parse(time.RFC3339Nano, facts[factAnswer]); err != nil {
+			return nil, err
+		}
+	}
+	if k.ID == "" {
+		return nil, errors.New("it names no revocation")
+	}
+	return k, nil
 }
 
 // again makes k pending once more.

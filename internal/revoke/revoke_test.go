@@ -214,9 +214,11 @@ func TestDeactivate(t *testing.T) {
 			t.Errorf("%+v: got %v, want %v", x.r, err, x.want)
 		}
 	}
-	for _, who := range []reading.Reader{reader("ann", reading.Investigator), reader("viv", reading.Viewer)} {
-		if _, err := h.Decide(t.Context(), who, revoke.Request{Action: revoke.Deactivate, User: "x"}); !errors.Is(err, reading.ErrForbidden) {
-			t.Errorf("%s: got %v", who.Name, err)
+	for who, r := range map[reading.Role]revoke.Request{
+		reading.Investigator: {Action: revoke.Token, Token: "t"}, reading.Viewer: {Action: revoke.Deactivate, User: "x"}, reading.Auditor: {Action: revoke.Deactivate, User: "x"},
+	} {
+		if _, err := h.Decide(t.Context(), reader("ann", who), r); !errors.Is(err, reading.ErrForbidden) {
+			t.Errorf("%s: got %v", who, err)
 		}
 	}
 	if _, err := h.Decide(t.Context(), reading.Reader{Name: "ada", Role: reading.Administrator}, revoke.Request{Action: revoke.Deactivate, User: "x"}); !errors.Is(err, reading.ErrReason) {
@@ -251,6 +253,118 @@ func TestDeactivate(t *testing.T) {
 	}
 	if want := []string{"revocation", "revocation-done", "revocation", "revocation-done", "revocation", "revocation-done"}; !reflect.DeepEqual(h.notes(), want) {
 		t.Errorf("got %v, want %v", h.notes(), want)
+	}
+}
+
+// TestProposal has a second person agree, and say no; the account is nowhere but
+// in the envelopes, and a start in between changes nothing.
+func TestProposal(t *testing.T) {
+	h := open(t)
+	ann, bea, viv := reader("ann", reading.Investigator), reader("bea", reading.Investigator), reader("viv", reading.Viewer)
+	anna := revoke.Request{Action: revoke.Deactivate, User: "anna", Incident: "inc_7"}
+	p, err := h.Decide(t.Context(), ann, anna)
+	if err != nil || p.State != revoke.Proposed || p.By != "ann" || time.Until(p.Answer) < 23*time.Hour {
+		t.Fatalf("got %+v, %v", p, err)
+	}
+	for _, x := range []struct {
+		name string
+		do   func(context.Context, reading.Reader, string) (*revoke.Revocation, error)
+		who  reading.Reader
+		want error
+	}{
+		{"approve one's own", h.Approve, ann, revoke.ErrApproval},
+		{"approve as a viewer", h.Approve, viv, reading.ErrForbidden},
+		{"approve without a reason", h.Approve, reading.Reader{Name: "ada", Role: reading.Administrator}, reading.ErrReason},
+		{"undo", h.Undo, ada, revoke.ErrConflict},
+		{"retry", h.Retry, ada, revoke.ErrConflict},
+	} {
+		if _, err := x.do(t.Context(), x.who, p.ID); !errors.Is(err, x.want) {
+			t.Errorf("%s: got %v, want %v", x.name, err, x.want)
+		}
+	}
+	if _, err := h.Decide(t.Context(), ada, anna); !errors.Is(err, revoke.ErrRepeats) {
+		t.Errorf("propose it twice: got %v", err)
+	}
+	h.restart()
+	if len(h.accounts.got()) != 0 {
+		t.Fatal("a proposal was sent")
+	}
+	done, err := h.Approve(t.Context(), bea, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done = h.ended(done, revoke.Done)
+	if done.ID != p.ID || done.By != "ann" || done.Reason != "as ann says" || done.Approved != "bea" || done.User != "anna" || done.Decision <= p.Decision || done.Incident != "inc_7" {
+		t.Errorf("got %+v", done)
+	}
+	for name, do := range map[string]func(context.Context, reading.Reader, string) (*revoke.Revocation, error){"approve": h.Approve, "reject": h.Reject} {
+		if _, err := do(t.Context(), ada, p.ID); !errors.Is(err, revoke.ErrConflict) {
+			t.Errorf("%s what is done: got %v", name, err)
+		}
+	}
+
+	// Somebody says no; then it can be decided at once.
+	no, err := h.Decide(t.Context(), ann, revoke.Request{Action: revoke.Deactivate, User: "bert"})
+	if err == nil {
+		no, err = h.Reject(t.Context(), bea, no.ID)
+	}
+	if err != nil || no.State != revoke.Rejected {
+		t.Fatalf("got %+v, %v", no, err)
+	}
+	h.ended(h.decide(revoke.Request{Action: revoke.Deactivate, User: "bert"}), revoke.Done)
+
+	// The configuration asks for it, and changes while it waits.
+	list := h.providers()
+	list[0].Approval, list[0].Answer = true, time.Hour
+	h.SetProviders(list)
+	carl := h.decide(revoke.Request{Action: revoke.Deactivate, User: "carl"})
+	if carl.State != revoke.Proposed {
+		t.Errorf("got %+v", carl)
+	}
+	if _, err := h.Decide(t.Context(), ada, revoke.Request{Action: revoke.Token, Token: "t", Propose: true}); !errors.Is(err, reading.ErrArgument) {
+		t.Errorf("propose to revoke a token: got %v", err)
+	}
+	list[0].Protect = []string{"carl"}
+	h.SetProviders(list)
+	if _, err := h.Approve(t.Context(), bea, carl.ID); !errors.Is(err, revoke.ErrProtected) {
+		t.Errorf("approve what is protected now: got %v", err)
+	}
+
+	// Nobody answers.
+	list[0].Answer = time.Millisecond
+	h.SetProviders(list)
+	late := h.decide(revoke.Request{Action: revoke.Deactivate, User: "dora"})
+	for limit := time.Now().Add(20 * time.Second); late.State == revoke.Proposed && time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		if late, err = h.Get(t.Context(), ada, late.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if late.State != revoke.Lapsed || late.Ending == 0 {
+		t.Errorf("got %+v", late)
+	}
+	want := []string{
+		"revocation-proposed", "revocation", "revocation-done", "revocation-proposed", "revocation-rejected", "revocation", "revocation-done",
+		"revocation-proposed", "revocation-proposed", "revocation-lapsed",
+	}
+	if got := h.notes(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	h.same()
+}
+
+// same compares what is known after a start with the state file, and without.
+func (h *house) same() {
+	h.t.Helper()
+	h.stop()
+	before := h.list()
+	for _, query := range []string{"UPDATE revoke_read SET next = next", "DELETE FROM revoke_read"} {
+		if err := h.db.Write(h.t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec(query); return err }); err != nil {
+			h.t.Fatal(err)
+		}
+		h.load()
+		if got := h.list(); !reflect.DeepEqual(got, before) {
+			h.t.Errorf("%s:\ngot  %+v\nwant %+v", query, got, before)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	for ctx.Err() == nil {
-		pause := d.step(ctx, sending, &wg)
+		pause := min(d.lapse(ctx), d.step(ctx, sending, &wg))
 		select {
 		case <-time.After(pause):
 		case <-d.wake:

@@ -47,7 +47,7 @@ func (d *Desk) Get(ctx context.Context, who reading.Reader, id string) (*Revocat
 func (d *Desk) view(k *kept) *Revocation {
 	out := &Revocation{
 		ID: k.ID, Provider: k.Provider, Action: k.Action, Fingerprint: k.Fingerprint, State: k.State, Incident: k.Incident, Decision: k.Decision, Since: k.Since,
-		Undoes: k.Undoes, Attempts: k.Attempts, Due: k.Due, Error: k.Error, Detail: k.Detail, Ended: k.Ended, Ending: k.Ending,
+		Answer: k.Answer, Undoes: k.Undoes, Attempts: k.Attempts, Due: k.Due, Error: k.Error, Detail: k.Detail, Ended: k.Ended, Ending: k.Ending,
 	}
 	d.mu.Lock()
 	out.UndoneBy = d.undoneBy(k)
@@ -58,6 +58,10 @@ func (d *Desk) view(k *kept) *Revocation {
 	out.TryAgain = k.State == Failed && p != nil && !(k.Action == Token && p.NeedToken)
 	d.mu.Unlock()
 	out.By, out.Reason = d.words(k.Decision)
+	if k.Proposal != nil {
+		out.Approved = out.By
+		out.By, out.Reason = d.words(*k.Proposal)
+	}
 	if k.Action != Token {
 		out.User, _ = d.account(k.Decision) // absent if it cannot be read
 	}
@@ -79,7 +83,7 @@ func (d *Desk) Status() []ProviderStatus {
 	defer d.mu.Unlock()
 	list := []ProviderStatus{}
 	for _, p := range d.providers {
-		s := ProviderStatus{Name: p.Name, Kind: p.Kind, Actions: p.Actions}
+		s := ProviderStatus{Name: p.Name, Kind: p.Kind, Actions: p.Actions, Approval: p.Approval}
 		if f, ok := d.failing[p.Name]; ok {
 			s.Failing, s.Error = f.since, f.err
 		}
@@ -88,6 +92,8 @@ func (d *Desk) Status() []ProviderStatus {
 			case k.Provider != p.Name:
 			case k.State == Pending:
 				s.Pending++
+			case k.State == Proposed:
+				s.Proposed++
 			case k.State == Failed:
 				s.Failed++
 			}

@@ -161,7 +161,7 @@ export function alerts(world) {
   })
 
   it('deactivates an account at its provider, and activates it again', async () => {
-    const { admin, house } = world
+    const { admin, browser, house } = world
     const { page } = admin
     await admin.go(world.who)
     await page.getByRole('button', { name: 'Deactivate the account' }).click()
@@ -181,6 +181,31 @@ export function alerts(world) {
     await again.waitFor({ state: 'detached' })
     await page.getByText('Activated again').waitFor()
     assert.deepEqual(house.told.map(({ data }) => data.action), ['deactivate', 'activate'])
+
+    // An investigator can only propose it.
+    const heidi = await Person.come(browser, house, {}, [house.issuer])
+    await heidi.page.goto(`${house.ops}/alerts`)
+    await atProvider(heidi, 'heidi')
+    await heidi.page.waitForURL((url) => url.pathname === '/alerts')
+    const hers = heidi.page.getByRole('dialog')
+    for (const [why, answer] of [['she left', 'Reject'], ['she really left', 'Approve']]) {
+      await heidi.go(world.who)
+      await heidi.page.getByRole('button', { name: 'Propose to deactivate the account' }).click()
+      await hers.getByLabel('Account, as the provider names it').fill('alice@shop.example')
+      await hers.getByLabel(/^Why/).fill(why)
+      await hers.getByRole('button', { name: 'Propose', exact: true }).click()
+      await hers.waitFor({ state: 'detached' })
+      await heidi.page.getByText('Somebody else than heidi approves it until').waitFor()
+      assert.equal(house.told.length, 2, 'a proposal was sent')
+      await admin.go(world.who)
+      await page.getByRole('button', { name: new RegExp(`^${answer} r_`) }).click()
+      await dialog.getByLabel(/^Why/).fill('I asked her boss')
+      await dialog.getByRole('button', { name: answer, exact: true }).click()
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await page.getByText('approved by').waitFor()
+    assert.deepEqual(house.told.map(({ data }) => data.action), ['deactivate', 'activate', 'deactivate'])
+    heidi.clean()
     admin.clean()
   })
 

@@ -395,6 +395,7 @@ export interface ApiNewRevocation {
   again?: boolean;
   fingerprint?: string;
   incident?: string;
+  propose?: boolean;
   provider?: string;
   token?: string;
   token_type?: string;
@@ -1466,16 +1467,20 @@ export interface ReportTable {
 
 export interface RevokeProviderStatus {
   actions: string[];
+  approval?: boolean;
   error?: string;
   failed: number;
   failing?: string;
   kind: string;
   name: string;
   pending: number;
+  proposed?: number;
 }
 
 export interface RevokeRevocation {
   action: string;
+  answer_by?: string;
+  approved?: string;
   attempts: number;
   by?: string;
   decision: number;
@@ -1553,7 +1558,7 @@ export interface Operations {
     body: ApiNewReader;
     result: ApiReaderToken;
   };
-  /** POST /api/v1/revocations: Deactivate an account at a provider, or revoke a token at its issuer. It is sealed first; the answer waits a moment for the provider, and the state says how far it is. Needs the header Gatebook-Reason. */
+  /** POST /api/v1/revocations: Deactivate an account at a provider, or revoke a token at its issuer. It is sealed first. Where a second person must approve, and by those who may only propose, it is proposed; else the answer waits a moment for the provider, and the state says how far it is. Needs the header Gatebook-Reason. */
   addRevocation: {
     params: never;
     body: ApiNewRevocation;
@@ -1573,6 +1578,15 @@ export interface Operations {
     };
     body: never;
     result: ActMeasure;
+  };
+  /** POST /api/v1/revocations/{revocation}/approve: Have a proposal of somebody else sent to its provider. Needs the header Gatebook-Reason. */
+  approveRevocation: {
+    params: {
+      /** The revocation's id, or a beginning of it that only one has. */
+      revocation: string;
+    };
+    body: never;
+    result: RevokeRevocation;
   };
   /** GET /api/v1/inventory/apps: Apps: OAuth clients, for whom they act and what they read. */
   apps: {
@@ -2026,7 +2040,7 @@ export interface Operations {
   listRevocations: {
     params: {
       /** Only those in this state. */
-      state?: 'pending' | 'done' | 'failed';
+      state?: 'proposed' | 'pending' | 'done' | 'failed' | 'rejected' | 'lapsed';
     };
     body: never;
     result: RevokeRevocation[];
@@ -2236,6 +2250,15 @@ export interface Operations {
     };
     body: never;
     result: ActMeasure;
+  };
+  /** POST /api/v1/revocations/{revocation}/reject: End a proposal, or take back one's own. Needs the header Gatebook-Reason. */
+  rejectRevocation: {
+    params: {
+      /** The revocation's id, or a beginning of it that only one has. */
+      revocation: string;
+    };
+    body: never;
+    result: RevokeRevocation;
   };
   /** DELETE /api/v1/holds/{hold}: End a legal hold. Needs the header Gatebook-Reason. */
   releaseHold: {
@@ -2538,6 +2561,7 @@ export const operations = {
   addRevocation: { method: 'POST', path: '/api/v1/revocations' },
   addSilence: { method: 'POST', path: '/api/v1/silences' },
   approveMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/approve' },
+  approveRevocation: { method: 'POST', path: '/api/v1/revocations/{revocation}/approve' },
   apps: { method: 'GET', path: '/api/v1/inventory/apps' },
   backtest: { method: 'POST', path: '/api/v1/backtest' },
   callers: { method: 'GET', path: '/api/v1/inventory/callers' },
@@ -2601,6 +2625,7 @@ export const operations = {
   proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
   readyz: { method: 'GET', path: '/readyz' },
   rejectMeasure: { method: 'POST', path: '/api/v1/measures/{measure}/reject' },
+  rejectRevocation: { method: 'POST', path: '/api/v1/revocations/{revocation}/reject' },
   releaseHold: { method: 'DELETE', path: '/api/v1/holds/{hold}' },
   removeAccount: { method: 'DELETE', path: '/api/v1/accounts/{account}' },
   removeSearch: { method: 'DELETE', path: '/api/v1/searches/{search}' },

@@ -8,10 +8,13 @@ import { Dialog } from '../../ui/dialog'
 import { Answer, Problem } from '../../ui/state'
 import { Time } from '../../ui/time'
 
-const tones: Record<string, string> = { pending: 'warn', done: 'bad', failed: 'bad' }
+const tones: Record<string, string> = { proposed: 'warn', pending: 'warn', done: 'bad', failed: 'bad' }
 const words: Record<string, string> = { deactivate: 'Deactivated', activate: 'Activated again', 'revoke-token': 'Token revoked' }
 
-type Asked = { act: 'deactivate' } | { act: 'undo' | 'retry'; revocation: Revocation }
+/** What can be said to a revocation that is there. */
+type Answered = 'undo' | 'retry' | 'approve' | 'reject'
+
+type Asked = { act: 'deactivate' } | { act: Answered; revocation: Revocation }
 
 /** What is done about an account where it was given: at the identity provider. Nothing where none is configured. */
 export function AtProvider({ names }: { names: readonly string[] }) {
@@ -35,9 +38,9 @@ export function AtProvider({ names }: { names: readonly string[] }) {
     <section className="stack tight" aria-labelledby="at-provider">
       <div className="row">
         <h3 id="at-provider">At the provider</h3>
-        {may('revoke') && (
+        {may('propose') && (
           <button type="button" className="button danger small push" onClick={() => setAsked({ act: 'deactivate' })}>
-            Deactivate the account
+            {may('revoke') ? 'Deactivate the account' : 'Propose to deactivate the account'}
           </button>
         )}
       </div>
@@ -50,7 +53,7 @@ export function AtProvider({ names }: { names: readonly string[] }) {
             <ul className="stack">
               {list.map((each) => (
                 <li key={each.id}>
-                  <One revocation={each} may={may('revoke')} onAsk={(act) => setAsked({ act, revocation: each })} />
+                  <One revocation={each} onAsk={(act) => setAsked({ act, revocation: each })} />
                 </li>
               ))}
             </ul>
@@ -62,7 +65,8 @@ export function AtProvider({ names }: { names: readonly string[] }) {
   )
 }
 
-function One({ revocation: r, may, onAsk }: { revocation: Revocation; may: boolean; onAsk: (act: 'undo' | 'retry') => void }) {
+function One({ revocation: r, onAsk }: { revocation: Revocation; onAsk: (act: Answered) => void }) {
+  const may = useMay()
   const tone = r.action === 'activate' && r.state === 'done' ? 'good' : (tones[r.state] ?? '')
   return (
     <span className="stack tight">
@@ -72,29 +76,46 @@ function One({ revocation: r, may, onAsk }: { revocation: Revocation; may: boole
           <span className="mono">{r.user}</span> at {r.provider}
         </span>
         <span className="muted small">
-          by {r.by || 'somebody who was erased'}, <Link to={`/call/${r.ending ?? r.decision}`}><Time at={r.ended ?? r.since} /></Link>
+          by {r.by || 'somebody who was erased'}
+          {r.approved && <>, approved by {r.approved}</>}, <Link to={`/call/${r.ending ?? r.decision}`}><Time at={r.ended ?? r.since} /></Link>
         </span>
-        {may && r.action === 'deactivate' && r.state === 'done' && !r.undone_by && (
+        {may('approve') && r.state === 'proposed' && (
+          <>
+            <button type="button" className="button small push" onClick={() => onAsk('approve')} aria-label={`Approve ${r.id}`}>
+              Approve
+            </button>
+            <button type="button" className="button small" onClick={() => onAsk('reject')} aria-label={`Reject ${r.id}`}>
+              Reject
+            </button>
+          </>
+        )}
+        {may('revoke') && r.action === 'deactivate' && r.state === 'done' && !r.undone_by && (
           <button type="button" className="button small push" onClick={() => onAsk('undo')} aria-label={`Activate ${r.user ?? r.id} again`}>
             Activate again
           </button>
         )}
-        {may && r.try_again && (
+        {may('revoke') && r.try_again && (
           <button type="button" className="button small push" onClick={() => onAsk('retry')} aria-label={`Try ${r.id} again`}>
             Try again
           </button>
         )}
       </span>
       {r.reason && <span className="muted">{r.reason}</span>}
+      {r.state === 'proposed' && r.answer_by && (
+        <span className="small">
+          Somebody else than {r.by || 'who proposed it'} approves it until <Time at={r.answer_by} />, or nothing comes of it.
+        </span>
+      )}
       {r.error && <span className="bad small">{r.error}</span>}
     </span>
   )
 }
 
-const titles = { deactivate: 'Deactivate the account at the provider', undo: 'Activate the account again', retry: 'Try it again' } as const
-const buttons = { deactivate: 'Deactivate', undo: 'Activate again', retry: 'Try again' } as const
+const titles = { deactivate: 'Deactivate the account at the provider', undo: 'Activate the account again', retry: 'Try it again', approve: 'Approve the deactivation', reject: 'Reject the proposal' } as const
+const buttons = { deactivate: 'Deactivate', undo: 'Activate again', retry: 'Try again', approve: 'Approve', reject: 'Reject' } as const
 
 function Ask({ asked, providers, names, onClose }: { asked: Asked; providers: readonly Provider[]; names: readonly string[]; onClose: () => void }) {
+  const may = useMay()
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState(false)
   const send = (data: FormData) => {
@@ -136,6 +157,7 @@ function Ask({ asked, providers, names, onClose }: { asked: Asked; providers: re
                 <option key={name} value={name} />
               ))}
             </datalist>
+            {(!may('revoke') || providers.some((each) => each.approval)) && <div className="notice info">{may('revoke') ? `At ${providers.filter((each) => each.approval).map((each) => each.name).join(', ')} it is only proposed` : 'It is only proposed'}: somebody else must approve it.</div>}
             <div className="notice info">Whoever has the account cannot sign in with it anywhere. Calls with tokens that it has go on until these expire: block it at the gateway, too.</div>
           </>
         ) : (
@@ -150,7 +172,7 @@ function Ask({ asked, providers, names, onClose }: { asked: Asked; providers: re
         {error !== undefined && <Problem error={error} />}
         <div className="row">
           <button type="submit" className={asked.act === 'deactivate' ? 'button danger primary' : 'button primary'} disabled={busy}>
-            {busy ? 'Asking the provider' : buttons[asked.act]}
+            {busy ? 'Asking the provider' : asked.act === 'deactivate' && !may('revoke') ? 'Propose' : buttons[asked.act]}
           </button>
           <button type="button" className="button" onClick={onClose}>
             Cancel
