@@ -170,3 +170,21 @@ func (l *Ledger) sealedHeaders(seg *segment, from, to uint64, yield func(n uint6
 	}
 	return nil
 }
+
+// SealedSegment is a sealed segment.
+type SealedSegment struct {
+	First uint64 // number of its first record
+	End   uint64 // number after its last
+	Size  int64  // bytes of its headers on the disk
+}
+
+// SealedSegments lists the sealed segments, as of the last [Ledger.Refresh].
+func (l *Ledger) SealedSegments() []SealedSegment {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	list := make([]SealedSegment, len(l.sealed))
+	for i, s := range l.sealed {
+		list[i] = SealedSegment{s.first, s.end, int64(s.limit) + 16*int64(len(s.refs)) + indexTail}
+	}
+	return list
+}

@@ -22,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/internal/reading"
 	"github.com/gatebook/gatebook/internal/revoke"
 	"github.com/gatebook/gatebook/internal/saved"
+	"github.com/gatebook/gatebook/internal/storage"
 )
 
 // Config is what the API serves. Room and Tokens are required.
@@ -48,6 +49,9 @@ type Config struct {
 
 	// Setup tells how calls come in; nil: there is no gateway here.
 	Setup SetupFunc
+	// Storage tells what the disk holds, nil before that is known; nil: it is not
+	// measured here.
+	Storage func() *storage.Usage
 
 	// Privileged are the patterns of privileged operations, for reports; nil:
 	// those of [report.DefaultPrivileged].

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/storage"
 )
 
 // Setup says how calls come in, for people who wait for the first one.
@@ -36,6 +37,7 @@ type SetupRoute struct {
 func setupRoutes() []route {
 	return []route{
 		get("/api/v1/setup", "setup", "How calls come in: listeners, routes, and whether the upstreams can be reached.", setup),
+		get("/api/v1/storage", "storage", "What is on the disk, how fast it grows, and when the disk is full.", storageUsage),
 	}
 }
 
@@ -47,6 +49,20 @@ func setup(c *call, _ none) (*Setup, error) {
 		return nil, &Problem{Status: http.StatusNotImplemented, Type: "setup", Detail: "this Gatebook has no gateway that it could tell of"}
 	}
 	return c.cfg.Setup(c.r.Context()), nil
+}
+
+func storageUsage(c *call, _ none) (*storage.Usage, error) {
+	if err := c.cfg.Room.Admit(c.reader, reading.ActSetup); err != nil {
+		return nil, err
+	}
+	if c.cfg.Storage == nil {
+		return nil, &Problem{Status: http.StatusNotImplemented, Type: "storage", Detail: "this Gatebook does not measure its storage"}
+	}
+	u := c.cfg.Storage()
+	if u == nil {
+		return nil, &Problem{Status: http.StatusServiceUnavailable, Type: "storage", Detail: "the storage is being measured for the first time", Help: "ask again in a moment"}
+	}
+	return u, nil
 }
 
 // SetupFunc tells how calls come in. It may ask the upstreams, so it may take

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/internal/storage"
 	"github.com/gatebook/gatebook/test/readingtest"
 )
 
@@ -30,6 +32,27 @@ func TestSetup(t *testing.T) {
 	}
 	if res := open(t, nil).do("GET", "/api/v1/setup", adminToken, ""); res.StatusCode != 501 {
 		t.Errorf("without a gateway: got %d, want 501", res.StatusCode)
+	}
+}
+
+func TestStorage(t *testing.T) {
+	u := &storage.Usage{Total: 100, Free: 4, Low: true, Parts: []storage.Part{{Name: "index", Bytes: 7}}, Forecast: "full in 3 days"}
+	var now *storage.Usage
+	s := open(t, func(c *api.Config) { c.Storage = func() *storage.Usage { return now } })
+	if res := s.do("GET", "/api/v1/storage", adminToken, ""); res.StatusCode != 503 {
+		t.Errorf("before the first measurement: got %d, want 503", res.StatusCode)
+	}
+	now = u
+	var got storage.Usage
+	s.json("/api/v1/storage", &got)
+	if !reflect.DeepEqual(&got, u) {
+		t.Errorf("got %+v, want %+v", got, u)
+	}
+	if res := s.do("GET", "/api/v1/storage", viewerToken, ""); res.StatusCode != 403 {
+		t.Errorf("a viewer got %d, want 403", res.StatusCode)
+	}
+	if res := open(t, nil).do("GET", "/api/v1/storage", adminToken, ""); res.StatusCode != 501 {
+		t.Errorf("where nothing is measured: got %d, want 501", res.StatusCode)
 	}
 }
 

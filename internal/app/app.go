@@ -35,6 +35,7 @@ import (
 	"github.com/gatebook/gatebook/internal/saved"
 	"github.com/gatebook/gatebook/internal/stamp"
 	"github.com/gatebook/gatebook/internal/state"
+	"github.com/gatebook/gatebook/internal/storage"
 	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/internal/witness"
 	"github.com/gatebook/gatebook/ledger"
@@ -86,7 +87,8 @@ type App struct {
 	searches *saved.Store  // that people saved
 	room     *reading.Room
 	keeper   *erasure.Keeper
-	live     policy.Live // what the gateway asks about calls
+	storage  *storage.Watcher // how much room is left
+	live     policy.Live      // what the gateway asks about calls
 	act      *act.Keeper
 	revoke   *revoke.Desk
 	api      http.Handler
@@ -237,6 +239,9 @@ func (a *App) openRoom(serving bool) error {
 	// The keeper: what is erased, what expires, what is held.
 	a.keeper = erasure.New(a.keeperConfig())
 
+	// The storage: how much room there is, and for how long.
+	a.storage = storage.New(storage.Config{Data: a.cfg.Data, Ledger: a.ledger, Keep: a.keeper.Keeps})
+
 	// Act: what is blocked and throttled, in force before a call comes in.
 	if err = a.openAct(); err != nil {
 		return err
@@ -296,6 +301,7 @@ func (a *App) Run(ctx context.Context) error {
 	views.run(end, "wrapping the data keys anew", a.rewrap)
 	views.run(end, "counting refused readers", a.room.Run)
 	views.run(end, "removing envelopes", a.keeper.Run)
+	views.run(end, "measuring the storage", a.storage.Run)
 	if a.people != nil {
 		views.run(end, "ending sessions", a.people.Run)
 	}

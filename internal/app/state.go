@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -77,10 +78,42 @@ func (a *App) checks() []api.Check {
 		p := a.follower.Progress()
 		out = append(out, api.Check{Name: "index-lag", OK: p.Behind < 30*time.Second, Detail: fmt.Sprintf("%d records behind", p.Lag)})
 	}
-	for _, check := range []func() (api.Check, bool){a.witnessCheck, a.stampCheck, a.receiverCheck, a.providerCheck, a.detectionCheck} {
+	for _, check := range []func() (api.Check, bool){a.diskCheck, a.witnessCheck, a.stampCheck, a.receiverCheck, a.providerCheck, a.detectionCheck} {
 		if c, ok := check(); ok {
 			out = append(out, c)
 		}
+	}
+	return out
+}
+
+// diskCheck warns while there is time to do something: nothing is lost yet.
+func (a *App) diskCheck() (api.Check, bool) {
+	u := a.storage.Usage()
+	if u == nil {
+		return api.Check{}, false
+	}
+	return api.Check{Name: "disk", OK: !u.Low && u.Problem == "", Detail: cmp.Or(u.Problem, u.Text())}, true
+}
+
+// storageMetrics are what the last measurement of the disk says.
+func (a *App) storageMetrics() []api.Metric {
+	u := a.storage.Usage()
+	if u == nil {
+		return nil
+	}
+	gauge := func(name, help string, v float64, labels ...api.Label) api.Metric {
+		return api.Metric{Name: name, Help: help, Type: "gauge", Labels: labels, Value: v}
+	}
+	var out []api.Metric
+	for _, p := range u.Parts {
+		out = append(out, gauge("gatebook_storage_bytes", "Bytes of files in the data directory.", float64(p.Bytes), api.Label{Name: "part", Value: p.Name}))
+	}
+	if u.Total > 0 {
+		out = append(out, gauge("gatebook_disk_free_bytes", "Bytes that can be used on the file system of the data directory.", float64(u.Free)),
+			gauge("gatebook_disk_total_bytes", "Bytes of the file system of the data directory.", float64(u.Total)))
+	}
+	if u.Growth != nil {
+		out = append(out, gauge("gatebook_storage_growth_bytes_per_day", "Bytes that a day adds: the median of the last complete days, at most seven.", float64(u.Growth.Bytes)))
 	}
 	return out
 }
@@ -131,7 +164,7 @@ func (a *App) metrics() []api.Metric {
 			errs = append(errs, counter("gatebook_call_errors_total", "Calls by what went wrong.", g.Errors[k], l, api.Label{Name: "error", Value: k}))
 		}
 	}
-	return slices.Concat(out, a.witnessMetrics(), a.detectionMetrics(), a.receiverMetrics(), a.providerMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
+	return slices.Concat(out, a.storageMetrics(), a.witnessMetrics(), a.detectionMetrics(), a.receiverMetrics(), a.providerMetrics(), calls, denied, inFlight, in, bytesOut, status, errs, dropped)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -34,6 +34,7 @@ var Floors = map[string]int{
 	"internal/objects":    4, // who touched what
 	"internal/witness":    4, // cosignatures, asked for and given
 	"internal/stamp":      4, // time-stamps of authorities
+	"internal/storage":    4, // how much room is left
 
 	"internal/gateway/...": 3, // calls come in
 	"internal/ingest/...":  3, // other logs come in

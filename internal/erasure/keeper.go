@@ -107,6 +107,14 @@ func New(c Config) *Keeper {
 	return k
 }
 
+// Keeps returns how long the envelopes of each class are kept by default, zero is
+// for ever, and whether a hold is in force.
+func (k *Keeper) Keeps() (keep [event.Classes]time.Duration, held bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.policy.Keep, len(k.holds) > 0
+}
+
 // SetPolicy changes what expires when, and has it looked at now.
 func (k *Keeper) SetPolicy(p Policy) {
 	k.mu.Lock()

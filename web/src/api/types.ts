@@ -1526,6 +1526,35 @@ export interface SavedSearch {
   to?: string;
 }
 
+export interface StorageFull {
+  at?: string;
+  days: number;
+  held?: boolean;
+  never?: boolean;
+}
+
+export interface StorageGrowth {
+  bytes: number;
+  days: number;
+}
+
+export interface StoragePart {
+  bytes: number;
+  name: string;
+}
+
+export interface StorageUsage {
+  at: string;
+  forecast: string;
+  free: number;
+  full?: StorageFull;
+  growth?: StorageGrowth;
+  low: boolean;
+  parts: StoragePart[];
+  problem?: string;
+  total: number;
+}
+
 /** What each operation takes and gives, by operationId. */
 export interface Operations {
   /** POST /api/v1/accounts: Make a local account. Without a password the answer has a link, by which they set one. */
@@ -2453,6 +2482,12 @@ export interface Operations {
     body: never;
     result: ReadingStats;
   };
+  /** GET /api/v1/storage: What is on the disk, how fast it grows, and when the disk is full. */
+  storage: {
+    params: never;
+    body: never;
+    result: StorageUsage;
+  };
   /** GET /api/v1/tail: New events as they are sealed, as server-sent events: event, problem, passed, or ping. */
   tail: {
     params: {
@@ -2646,6 +2681,7 @@ export const operations = {
   signIn: { method: 'POST', path: '/api/v1/session' },
   signOut: { method: 'DELETE', path: '/api/v1/session' },
   stats: { method: 'GET', path: '/api/v1/stats' },
+  storage: { method: 'GET', path: '/api/v1/storage' },
   tail: { method: 'GET', path: '/api/v1/tail' },
   tailAlerts: { method: 'GET', path: '/api/v1/alerts/tail' },
   testReceiver: { method: 'POST', path: '/api/v1/alerts/receivers/{name}/test' },
