@@ -86,6 +86,9 @@ export function states(world) {
     const { page } = admin
     await admin.go('/operations')
     await page.getByRole('heading', { name: 'Sources' }).waitFor()
+    const storage = page.getByRole('region', { name: 'Storage' })
+    await storage.getByText('No forecast yet: too little history, 0 of 2 complete days.').waitFor()
+    await storage.getByText('Search index').waitFor()
     await house.killServer()
     await page.getByText('No connection').waitFor()
     // What was there stays, and it is said once that it is not the newest.

@@ -25,6 +25,7 @@ export type Body = T.EventBody
 
 export type Setup = T.ApiSetup
 export type SetupRoute = T.ApiSetupRoute
+export type Storage = T.StorageUsage
 export type Me = T.ApiMe
 
 export type VerifyItem = T.ApiVerifyItem

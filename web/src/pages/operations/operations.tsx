@@ -14,6 +14,7 @@ import { Panel, Pairs } from '../../ui/panel'
 import { Answer, Empty } from '../../ui/state'
 import { parseMetrics, rate, total, value, type Sample } from './metrics'
 import { Receivers } from './receivers'
+import { StoragePanel } from './storage'
 import { Table } from '../../ui/table'
 
 export default function Operations() {
@@ -25,6 +26,7 @@ export default function Operations() {
       </div>
       <Parts />
       <Sources />
+      <StoragePanel />
       <MeasuresPanel />
       <Receivers />
     </div>
