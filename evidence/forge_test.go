@@ -308,19 +308,30 @@ func TestSince(t *testing.T) {
 	wants(t, verify(t, b, evidence.Options{Since: [][]byte{fork}}), false, "does not continue the checkpoint of 7 records that you gave: its first records were changed")
 }
 
-// TestVersion refuses a newer pack, as an error that is not one of evidence.
+// TestVersion refuses a pack that a newer Gatebook wrote, or of which it wrote
+// the records, as an error that is not one of evidence.
 func TestVersion(t *testing.T) {
-	f, err := evidence.Files(pack(t, house(t, 1), reading.Evidence{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f["manifest.json"] = replaced(f["manifest.json"], `"version": 1`, `"version": 2`)
-	b, err := evidence.Forge(f, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := evidence.Verify(bytes.NewReader(b), int64(len(b)), evidence.Options{}); !errors.Is(err, evidence.ErrVersion) {
-		t.Errorf("got %v, want ErrVersion", err)
+	base := pack(t, house(t, 1), reading.Evidence{})
+	for what, change := range map[string]func(*forgery){
+		"manifest": func(f *forgery) { f.replace("manifest.json", `"version": 1`, `"version": 2`) },
+		"look": func(f *forgery) {
+			f.record("look.jsonl", 0, func(r *evidence.Record) {
+				r.Header = replaced(r.Header, fmt.Sprintf(`{"v":%d,`, event.Version), fmt.Sprintf(`{"v":%d,`, event.Version+1))
+			})
+		},
+	} {
+		files, err := evidence.Files(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&forgery{t, files})
+		b, err := evidence.Forge(files, what == "manifest")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := evidence.Verify(bytes.NewReader(b), int64(len(b)), evidence.Options{}); !errors.Is(err, evidence.ErrVersion) {
+			t.Errorf("%s: got %v, want ErrVersion", what, err)
+		}
 	}
 }
 

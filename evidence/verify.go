@@ -177,6 +177,9 @@ func (v *verifier) look() error {
 	if err != nil {
 		return faultf("%s: %v", LookFile, err)
 	}
+	if _, err := event.DecodeHeader(rec.Header); errors.Is(err, event.ErrVersion) {
+		return fmt.Errorf("the look, record %s: %v: %w", commas(rec.Number), err, ErrVersion)
+	}
 	e, wrong := open(rec)
 	if wrong != "" {
 		return faultf("the look, record %s: %s", commas(rec.Number), wrong)

@@ -65,7 +65,7 @@ type Report struct {
 	Clock      []ClockState    // when the ledger's clock had no source, and its steps
 	Removals   []Removed       // decisions by which envelopes are missing, in order
 	Problems   []Problem       // why the evidence does not hold
-	Unreadable []Problem       // what the disk did not give
+	Unreadable []Problem       // what the disk did not give, and with Decode what a newer Gatebook wrote
 	Notes      []string        // what is worth knowing, and is not wrong
 }
 
@@ -296,7 +296,10 @@ func (v *verifier) header(name string, n uint64, h []byte) event.Commit {
 	}
 	v.decision(name, n, h)
 	if v.opts.Decode {
-		if _, err := event.DecodeHeader(h); err != nil {
+		switch _, err := event.DecodeHeader(h); {
+		case errors.Is(err, event.ErrVersion): // no damage: we are too old to tell
+			v.problem(name, fmt.Sprintf("record %d", n), err)
+		case err != nil:
 			v.wrong(name, fmt.Sprintf("record %d", n), "%s", err)
 		}
 	}

@@ -227,7 +227,7 @@ func unfit(n uint64, err error) error {
 	switch {
 	case errors.As(err, &evidence):
 		return err
-	case errors.Is(err, event.ErrEncoding) || errors.Is(err, event.ErrVersion):
+	case errors.Is(err, event.ErrEncoding):
 		return &ledger.EvidenceError{File: ledger.SealedDir, Where: fmt.Sprintf("record %d", n), Reason: err.Error()}
 	case errors.Is(err, ledger.ErrNotFound):
 		return fmt.Errorf("%w: it names record %d, which the ledger does not have: rebuild it", ErrIndex, n)

@@ -87,7 +87,7 @@ func (r *Record) Event() (*event.Event, error) {
 // Problem is a record that was found and cannot be shown.
 type Problem struct {
 	Number uint64 `json:"number"`          // of the record
-	Kind   string `json:"kind"`            // "evidence": it is not what was sealed; "index": the index names what is not there; "unreadable": the disk did not give it
+	Kind   string `json:"kind"`            // "evidence": it is not what was sealed; "index": the index names what is not there; "unreadable": the disk did not give it, or a newer Gatebook wrote it
 	File   string `json:"file,omitempty"`  // of the ledger, where the evidence does not hold
 	Where  string `json:"where,omitempty"` // within the file
 	Detail string `json:"detail"`          // what is wrong
@@ -210,7 +210,7 @@ func problem(n uint64, err error) *Problem {
 	switch {
 	case errors.As(err, &evidence):
 		return &Problem{n, "evidence", evidence.File, evidence.Where, evidence.Reason}
-	case errors.Is(err, event.ErrEncoding) || errors.Is(err, event.ErrVersion):
+	case errors.Is(err, event.ErrEncoding):
 		return &Problem{Number: n, Kind: "evidence", Detail: err.Error()}
 	case errors.Is(err, ledger.ErrNotFound):
 		return &Problem{Number: n, Kind: "index", Detail: fmt.Sprintf("the index names record %d, which the ledger does not have; rebuild the index", n)}

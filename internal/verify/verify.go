@@ -226,7 +226,7 @@ func printText(w io.Writer, r *ledger.Report, o Options) {
 	case Broken:
 		fmt.Fprintf(w, "BROKEN      the evidence does not hold: %d problems\n", len(r.Problems))
 	default:
-		fmt.Fprintf(w, "UNKNOWN     the disk did not give all: %d files or folders could not be read\n", len(r.Unreadable))
+		fmt.Fprintf(w, "UNKNOWN     not all could be read: %d files, folders or records\n", len(r.Unreadable))
 	}
 }
 
