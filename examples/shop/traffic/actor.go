@@ -3,6 +3,7 @@ package traffic
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -52,12 +53,14 @@ type actor struct {
 	counts     *counts
 	plan       func(*rand.Rand) visit
 	headers    map[string]string
+	traced     bool // its program sends a traceparent: each visit is a trace
 
 	wake chan struct{}
 
 	rand  *rand.Rand
 	creds *credential // nil without a token
 	todo  visit
+	trace string // id of the visit's; empty: it is not traced
 	value string // for {} in paths
 	owed  int    // calls of a batch that were made ahead of time
 }
@@ -94,6 +97,9 @@ func (a *actor) run(ctx context.Context) {
 func (a *actor) step(ctx context.Context) {
 	if len(a.todo.calls) == 0 {
 		a.todo, a.value = a.plan(a.rand), ""
+		if a.traced {
+			a.trace = fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()|1)
+		}
 	}
 	c := a.todo.calls[0]
 	a.todo.calls = a.todo.calls[1:]
@@ -120,6 +126,9 @@ func (a *actor) do(ctx context.Context, c call) ([]byte, bool) {
 	}
 	if c.body != "" {
 		req.Header.Set("Content-Type", c.media)
+	}
+	if a.trace != "" {
+		req.Header.Set("Traceparent", fmt.Sprintf("00-%s-%016x-01", a.trace, rand.Uint64()|1))
 	}
 	if !a.authorize(ctx, req, c.bearer) {
 		return nil, false

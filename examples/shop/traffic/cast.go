@@ -108,6 +108,7 @@ func (c *company) finish() {
 	for _, a := range c.actors {
 		n := nameNumber(a.name)
 		a.rand = rand.New(rand.NewPCG(c.cfg.Seed, n))
+		a.traced = a.kind == People || a.kind == Services
 		a.period = time.Duration(total / (a.share * c.cfg.Rate) * float64(time.Second))
 		if c.cfg.OwnAddresses {
 			d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 2, byte(1+n%250))}}

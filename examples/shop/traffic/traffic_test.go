@@ -3,8 +3,12 @@ package traffic_test
 import (
 	"bytes"
 	"context"
+	"maps"
+	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +31,22 @@ func TestMix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(shop)
+	var mu sync.Mutex
+	traces := map[string]int{}            // calls by traceparent's trace id
+	tracing := map[string]map[bool]bool{} // by user agent, whether it sends one
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		_, trace, traced := strings.Cut(r.Header.Get("Traceparent"), "-")
+		if traced {
+			traces[trace[:32]]++
+		}
+		if tracing[r.UserAgent()] == nil {
+			tracing[r.UserAgent()] = map[bool]bool{}
+		}
+		tracing[r.UserAgent()][traced] = true
+		mu.Unlock()
+		shop.ServeHTTP(w, r)
+	}))
 	defer srv.Close()
 	defer shop.Close()
 
@@ -70,6 +89,14 @@ func TestMix(t *testing.T) {
 		if r.ByStatus[code] == 0 {
 			t.Errorf("no answer with status %d", code)
 		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !tracing["nightly-billing/2.3"][true] || tracing["nightly-billing/2.3"][false] || tracing["warehouse-scanner/1.9"][true] {
+		t.Errorf("who sends a traceparent: %v", tracing)
+	}
+	if several := slices.Max(slices.Collect(maps.Values(traces))); several < 2 {
+		t.Errorf("no trace has several calls, of %d traces", len(traces))
 	}
 	if !strings.Contains(status.String(), "calls/s") {
 		t.Errorf("status lines: got %q", status.String())
