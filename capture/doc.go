@@ -64,6 +64,12 @@
 // or zstd that is longer than what is recorded, if 64 others are passing:
 // their windows are what bounds the memory.
 //
+// # Traces
+//
+// The event names the distributed trace that a request says it is part of, by
+// traceparent, b3 or X-B3-TraceId: [event.Header] Trace. That is a claim of the
+// caller's. Nothing is added to the request, and no trace is begun.
+//
 // # Errors and refusals
 //
 // The codes of [event.Outcome] are the constants of this package; there are no

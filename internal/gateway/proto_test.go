@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/capture"
+	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/gateway"
 )
 
@@ -33,6 +34,7 @@ import (
 func rpcAPI(t *testing.T) string {
 	api := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("X-Traceparent", r.Header.Get("Traceparent"))
 		if r.URL.Path == "/pkg.Echo/Refuse" {
 			w.Header().Set("Grpc-Status", "7")
 			return
@@ -73,6 +75,7 @@ func TestRPCPasses(t *testing.T) {
 			req, _ := http.NewRequest("POST", st.url+"/pkg.Echo/"+method, r)
 			req.Header.Set("Content-Type", "application/grpc")
 			req.Header.Set("Te", "trailers")
+			req.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 			res, err := client.Do(req)
 			if err != nil {
 				t.Fatal(err)
@@ -103,6 +106,9 @@ func TestRPCPasses(t *testing.T) {
 		e := st.next()
 		if e.Operation.Protocol != "grpc" || e.Operation.Name != "pkg.Echo/Stream" || e.Outcome.RPCStatus != "OK" || e.Request.Bytes != 27 {
 			t.Errorf("%s: event: %+v %+v %+v", durability, e.Operation, e.Outcome, e.Request)
+		}
+		if want := (event.Trace{ID: "4bf92f3577b34da6a3ce929d0e0e4736", Parent: "00f067aa0ba902b7"}); e.Trace != want || res.Header.Get("X-Traceparent") != "00-"+want.ID+"-"+want.Parent+"-01" {
+			t.Errorf("%s: the API got the trace %q, event: %+v", durability, res.Header.Get("X-Traceparent"), e.Trace)
 		}
 		if durability == capture.Served {
 			res, _ = call("Refuse")
