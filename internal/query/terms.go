@@ -82,3 +82,39 @@ func (n leaf) tests() []TermTest {
 	}
 	return nil
 }
+
+// Bare returns how many words, phrases and beginnings without a field the query
+// has, and whether these are all that it has without a field.
+func (q *Query) Bare() (n int, only bool) {
+	only = true
+	var walk func(node)
+	walk = func(x node) {
+		switch x := x.(type) {
+		case not:
+			walk(x.of)
+		case and:
+			for _, part := range x {
+				walk(part)
+			}
+		case or:
+			for _, part := range x {
+				walk(part)
+			}
+		case leaf:
+			if x.field != "" {
+				return
+			}
+			switch t := x.test.(type) {
+			case phrase:
+				only = only && t != ""
+			case prefix:
+				only = only && t != ""
+			default:
+				only = false
+			}
+			n++
+		}
+	}
+	walk(q.given)
+	return n, only
+}

@@ -62,11 +62,7 @@ func (r *Room) plan(who Reader, q Query) (*plan, error) {
 		p.all = t.pipes == "" && q.From.IsZero() && q.To.IsZero()
 		return p, nil
 	}
-	searchable := []string{textField}
-	if who.seesPayload() {
-		searchable = append(searchable, bodyFields...)
-	}
-	parsed, err := query.Parse(query.Config{Searchable: searchable}, t.filter)
+	parsed, err := parseFilter(t.filter, who.seesPayload())
 	switch {
 	case err == nil:
 		p.filter = parsed.LogsQL()
@@ -77,6 +73,26 @@ func (r *Room) plan(who Reader, q Query) (*plan, error) {
 		p.rich = err // for the index alone
 	}
 	return p, nil
+}
+
+// parseFilter parses a filter. Words without a field are looked for in the text
+// of a row, which tells at once where all of them are. A single word is looked
+// for in the fields that the text is made of: the index then unpacks the fields
+// that have it, which are short, and not the text.
+func parseFilter(filter string, payload bool) (*query.Query, error) {
+	searchable := []string{textField}
+	if payload {
+		searchable = append(searchable, bodyFields...)
+	}
+	parsed, err := query.Parse(query.Config{Searchable: searchable}, filter)
+	if err != nil {
+		return nil, err
+	}
+	// A phrase over two lines would be one over two fields.
+	if n, only := parsed.Bare(); n != 1 || !only || strings.ContainsAny(filter, "\\`\n") {
+		return parsed, nil
+	}
+	return query.Parse(query.Config{Searchable: slices.Concat(textFields, searchable[1:])}, filter)
 }
 
 // bareError refuses a word without a field in a query that cannot be read

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
-	"github.com/gatebook/gatebook/internal/query"
 	"github.com/gatebook/gatebook/ledger"
 )
 
@@ -67,7 +66,7 @@ func Matcher(q string) (func(*event.Event) bool, error) {
 	if t.pipes != "" {
 		return nil, &QueryError{q, -1, "pipes choose no events: leave them out"}
 	}
-	parsed, err := query.Parse(query.Config{Searchable: append([]string{textField}, bodyFields...)}, t.filter)
+	parsed, err := parseFilter(t.filter, true)
 	if err != nil {
 		return nil, &QueryError{q, -1, "each event must be looked at here, and only the search index understands this query: " + err.Error()}
 	}
