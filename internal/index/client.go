@@ -47,7 +47,7 @@ type Client struct {
 	settle func(context.Context) error
 
 	// Where windows of time begin; a guess, which costs time if it is wrong.
-	latest   moment // of the newest hit that a search returned
+	latest   moment // of the newest row at first, then of the newest hit
 	earliest moment // of the oldest row
 }
 

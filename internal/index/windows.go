@@ -38,7 +38,7 @@ const (
 // windows are the windows of q.
 func (c *Client) windows(ctx context.Context, q Query) (*windows, error) {
 	if c.earliest.get().IsZero() {
-		if err := c.findEarliest(ctx); err != nil {
+		if err := c.findEnds(ctx, q.Filters); err != nil {
 			return nil, err
 		}
 	}
@@ -59,17 +59,21 @@ func (c *Client) windows(ctx context.Context, q Query) (*windows, error) {
 	return w, nil
 }
 
-// findEarliest asks once for the time of the oldest row, which the engine knows
-// without reading rows.
-func (c *Client) findEarliest(ctx context.Context) error {
-	q := Query{}
-	return c.table(ctx, q, q.form("stats min(_time) oldest"), func(f []Field) error {
-		if oldest := get(f, "oldest"); oldest != "" {
-			at, err := time.Parse(time.RFC3339Nano, oldest)
-			if err != nil {
-				return fmt.Errorf("row of the index: %w", err)
+// findEnds asks for the times of the oldest and the newest row that the filters
+// let through, which the engine mostly knows without reading rows.
+func (c *Client) findEnds(ctx context.Context, filters []string) error {
+	q := Query{Filters: filters}
+	return c.table(ctx, q, q.form("stats min(_time) oldest, max(_time) newest"), func(f []Field) error {
+		for name, end := range map[string]*moment{"oldest": &c.earliest, "newest": &c.latest} {
+			text := get(f, name)
+			if text == "" {
+				continue // there are no rows
 			}
-			c.earliest.set(at)
+			at, err := time.Parse(time.RFC3339Nano, text)
+			if err != nil {
+				return fmt.Errorf("row of the index: field %q: %w", name, err)
+			}
+			end.set(at)
 		}
 		return nil
 	})
