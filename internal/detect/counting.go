@@ -374,7 +374,7 @@ func (s *valued) dropOldest() {
 			at, of = v.At, h
 		}
 	})
-	s.Seen.keep(func(h uint64, _ *value) bool { return h != of })
+	s.Seen.remove(of)
 }
 
 // note notes a value of those that the share is of.

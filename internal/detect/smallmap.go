@@ -97,6 +97,27 @@ func (m *smallMap[V]) table(room int) {
 	})
 }
 
+// remove removes the entry of h, if there is one.
+func (m *smallMap[V]) remove(h uint64) {
+	h = max(h, 1)
+	i := m.find(h)
+	switch {
+	case i < 0 || m.e[i].H != h:
+		return
+	case !m.isTable():
+		m.e = slices.Delete(m.e, i, i+1)
+		return
+	}
+	mask := len(m.e) - 2
+	for j := (i + 1) & mask; m.e[j].H != 0; j = (j + 1) & mask {
+		if belongs := int(m.e[j].H) & mask; (j-belongs)&mask >= (j-i)&mask {
+			m.e[i], i = m.e[j], j // it would not be found behind the hole
+		}
+	}
+	m.e[i] = smallEntry[V]{}
+	m.e[len(m.e)-1].H--
+}
+
 // keep removes the entries for which hold is false.
 func (m *smallMap[V]) keep(hold func(h uint64, v *V) bool) {
 	if !m.isTable() {

@@ -22,6 +22,9 @@ func TestSmallMap(t *testing.T) {
 				limit := v
 				m.keep(func(_ uint64, v *int64) bool { return *v > limit })
 				maps.DeleteFunc(want, func(_ uint64, v int64) bool { return v <= limit })
+			case r.IntN(3) == 0:
+				m.remove(h)
+				delete(want, h)
 			default:
 				m.set(h, v)
 				want[h] = v
