@@ -9,6 +9,7 @@ const frame = 1000 / 60
  * frames that were not. Work of more than 50 ms in one go is a long task.
  */
 export async function frames(page, seconds, during) {
+  const before = await memory(page)
   await page.evaluate(() => {
     const seen = { at: [], tasks: [], on: true }
     const watch = new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map((entry) => entry.duration)))
@@ -30,7 +31,10 @@ export async function frames(page, seconds, during) {
     delete window.__seen
     return { at: seen.at, tasks: seen.tasks }
   })
-  return summary(at, tasks)
+  const after = await memory(page)
+  const passed = after.stamp - before.stamp
+  const share = (name) => (1000 * (after[name] - before[name])) / passed
+  return { ...summary(at, tasks), work: { script: share('script'), style: share('style'), layout: share('layout'), thread: share('thread'), process: share('process') } }
 }
 
 /** What the times of frames say. */
@@ -55,20 +59,35 @@ export function say(s) {
   return `${s.dropped} of ${s.due} frames dropped (${share} %), 99 % within ${s.p99.toFixed(0)} ms, longest ${s.longest.toFixed(0)} ms; ${s.tasks} tasks over 50 ms, longest ${s.longestTask.toFixed(0)} ms`
 }
 
+/** What a page worked, in ms of a processor's time for each second that passed: other programs that run meanwhile do not count. */
+export function sayWork({ script, style, layout, thread, process }) {
+  const ms = (x) => x.toFixed(0)
+  return `in each second its thread works ${ms(thread)} ms (script ${ms(script)}, style ${ms(style)}, layout ${ms(layout)}, paint and the rest ${ms(thread - script - style - layout)}), its process ${ms(process)} ms`
+}
+
 const sessions = new WeakMap()
 
-/** Bytes of the page's live objects, after garbage is collected; its nodes; seconds that its thread worked. */
+/** Bytes of the page's live objects, after garbage is collected; its nodes; seconds that its thread and its process worked, as the processor counts them. */
 export async function memory(page) {
   let session = sessions.get(page)
   if (!session) {
     session = await page.context().newCDPSession(page)
-    await session.send('Performance.enable')
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' })
     sessions.set(page, session)
   }
   await session.send('HeapProfiler.collectGarbage')
   const { metrics } = await session.send('Performance.getMetrics')
   const value = (name) => metrics.find((metric) => metric.name === name)?.value ?? 0
-  return { heap: value('JSHeapUsedSize'), nodes: value('Nodes'), script: value('ScriptDuration'), task: value('TaskDuration') }
+  return {
+    heap: value('JSHeapUsedSize'),
+    nodes: value('Nodes'),
+    script: value('ScriptDuration'),
+    style: value('RecalcStyleDuration'),
+    layout: value('LayoutDuration'),
+    thread: value('ThreadTime'),
+    process: value('ProcessTime'),
+    stamp: performance.now() / 1000,
+  }
 }
 
 /** Whole mebibytes. */

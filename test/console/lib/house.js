@@ -14,7 +14,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** Where run.sh built the programs. */
-const bin = join(import.meta.dirname, '../../../.work/console')
+export const bin = join(import.meta.dirname, '../../../.work/console')
 
 const flooding = join(import.meta.dirname, 'flood.js')
 
@@ -22,17 +22,17 @@ const flooding = join(import.meta.dirname, 'flood.js')
 export const patience = Number(process.env.PATIENCE ?? 60) * 1000
 
 /** Asks again and again until there is an answer that is not empty. */
-export async function until(what, ask) {
-  const end = Date.now() + patience
+export async function until(what, ask, most = patience) {
+  const end = Date.now() + most
   for (;;) {
     const got = await ask()
     if (got) return got
-    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s for ${what}`)
+    if (Date.now() > end) throw new Error(`waited ${most / 1000} s for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
@@ -246,7 +246,7 @@ export class House {
 }
 
 /** Ends a process: kindly, and after a while by force. */
-function end(child, signal = 'SIGTERM') {
+export function end(child, signal = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve()
   return new Promise((resolve) => {
     const force = setTimeout(() => child.kill('SIGKILL'), 20_000)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Person } from '../lib/browser.js'
+import { until } from '../lib/house.js'
 import { picture } from '../lib/pictures.js'
 
 /** Presses Tab until what is focused has that name. */
@@ -62,6 +63,32 @@ export function keyboard(world) {
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     person.clean()
     await person.leave()
+  })
+
+  it('goes from row to row in their order, wherever a long list was scrolled', async () => {
+    const { admin } = world
+    const { page } = admin
+    await admin.go('/search?q=kind%3A%3Daccess&from=all')
+    const list = page.getByRole('region', { name: 'Results' })
+    const rows = () => list.evaluate((box) => [...box.querySelectorAll('.rows > a')].map((row) => ({ top: row.offsetTop, at: row.querySelector('time').dateTime, to: row.pathname })))
+    const ordered = (list) => list.length < 80 && list.every((row, i) => row.top === list[0].top + 28 * i)
+    for (const top of [1000, 1400, 300, 2000, 1850]) await list.evaluate((box, top) => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done, (box.scrollTop = top)))), top)
+    const drawn = await until('the rows to stand in order', async () => {
+      const list = await rows()
+      return ordered(list) ? list : undefined
+    })
+    assert.ok(drawn.every((row, i) => i === 0 || row.at <= drawn[i - 1].at) && new Set(drawn.map((row) => row.to)).size === drawn.length, `a row shows another record than its place has: ${JSON.stringify(drawn)}`)
+    await list.focus()
+    await page.keyboard.press('Tab')
+    const at = () => page.evaluate(() => ({ top: document.activeElement.offsetTop, row: document.activeElement.matches('.rows > a') }))
+    const first = await at()
+    assert.ok(first.row, 'Tab does not go to a row')
+    await page.keyboard.press('Tab')
+    assert.equal((await at()).top, first.top + 28)
+    // The element of a row that has gone shows another: the focus stays with the list.
+    await list.evaluate((box) => (box.scrollTop = 0))
+    await page.waitForFunction(() => document.activeElement.matches('.list.entries'))
+    admin.clean()
   })
 
   it('reaches all that can be used on a page, and shows where the focus is', async () => {

@@ -92,13 +92,24 @@ export function match(pattern: string, path: string): Record<string, string> | u
   return params
 }
 
+/** Goes to an address when a link to it is clicked, unless that asks the browser for something else, as for a new window. */
+export function follow(event: MouseEvent, to: string): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+  event.preventDefault()
+  go(to)
+}
+
+/** Follows the link that was clicked somewhere within an element. */
+export function followWithin(event: MouseEvent<HTMLElement>): void {
+  const link = event.target instanceof Element ? event.target.closest('a') : null
+  if (link && event.currentTarget.contains(link)) follow(event, link.href)
+}
+
 /** A link within the console. */
 export function Link({ to, onClick, ...rest }: { to: string } & Omit<ComponentPropsWithRef<'a'>, 'href'>) {
-  const follow = (event: MouseEvent<HTMLAnchorElement>) => {
+  const clicked = (event: MouseEvent<HTMLAnchorElement>) => {
     onClick?.(event)
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
-    event.preventDefault()
-    go(to)
+    follow(event, to)
   }
-  return <a href={to} onClick={follow} {...rest} />
+  return <a href={to} onClick={clicked} {...rest} />
 }

@@ -5,7 +5,7 @@ import { Link } from '../app/router'
 import { useClock } from '../app/time'
 import { Panel } from './panel'
 import { searchPath } from './paths'
-import { EntryHead, EntryRow } from './row'
+import { EntryHead, EntryRows } from './row'
 import { Answer } from './state'
 import './recent.css'
 
@@ -26,9 +26,7 @@ export function Recent({ query, from, to, title, limit = 12 }: { query: string; 
           ) : (
             <div className="recent">
               <EntryHead zone={clock.zone} />
-              {result.hits.map((hit) => (
-                <EntryRow key={hit.number} record={hit} current={false} />
-              ))}
+              <EntryRows records={result.hits} />
             </div>
           )
         }

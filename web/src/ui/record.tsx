@@ -24,13 +24,22 @@ export function identity(record: Entry): Identity {
   return { name: level === 0 ? 'nobody named' : 'not verified', claim: true, nobody: true, level }
 }
 
+/** Of what Gatebook did by itself, nothing is to be proven. */
+export const ownDoing = ({ header }: Entry): boolean => header.kind !== 'access' && !header.principal?.level
+
+/** What an identity is, in words. */
+export function identityMeans(id: Identity): string {
+  const info = levelInfo(id.level)
+  return `${id.claim && !id.nobody ? `claims to be ${id.name}. ` : ''}Level ${id.level}, ${info.word}: ${info.means}`
+}
+
 /** Who made a call, with the mark of how far it is proven. */
 export function Who({ record }: { record: Entry }) {
   const id = identity(record)
   const info = levelInfo(id.level)
-  if (record.header.kind !== 'access' && !record.header.principal?.level) return <span className="identity muted">{id.name}</span>
+  if (ownDoing(record)) return <span className="identity muted">{id.name}</span>
   return (
-    <span className="identity" title={`${id.claim && !id.nobody ? `claims to be ${id.name}. ` : ''}Level ${id.level}, ${info.word}: ${info.means}`}>
+    <span className="identity" title={identityMeans(id)}>
       <LevelMark level={id.level} word={info.word} />
       <span className={`name${id.claim ? ' claim' : ''}`}>{id.claim && !id.nobody ? `“${id.name}”` : id.name}</span>
       {id.claim && !id.nobody && <span className="warn small nowrap">claimed</span>}

@@ -1,40 +1,26 @@
-import { memo } from 'react'
+import { useLayoutEffect, useRef } from 'react'
 import type { Entry } from '../api/model'
-import { Link } from '../app/router'
-import { duration, took } from './format'
-import { classes, objects, Outcome, what, Who } from './record'
-import { Time } from './time'
+import { followWithin } from '../app/router'
+import { useClock } from '../app/time'
+import { EntryView } from './entryview'
 import './row.css'
 
-/** A record in a line: when, who, what, on what, how it ended. */
-export const EntryRow = memo(function EntryRow({ record, current }: { record: Entry; current: boolean }) {
-  const { verb, name } = what(record)
-  const { header } = record
-  const data = classes(header)
-  const spent = took(header)
-  return (
-    <Link to={`/call/${record.number}`} className={`list-row entry${current ? ' current' : ''}`} aria-current={current || undefined}>
-      <Time at={header.arrived ?? ''} />
-      <Who record={record} />
-      <span className="entry-what">
-        <span className="verb">{verb}</span> <span className="mono">{name}</span>
-      </span>
-      <span className="entry-objects muted">{objects(record)}</span>
-      <span className="entry-data">
-        {data[0] && (
-          <span className="tag info" title={data.join(', ')}>
-            {data[0]}
-          </span>
-        )}
-        {data.length > 1 && <span className="small muted">+{data.length - 1}</span>}
-      </span>
-      <Outcome header={header} />
-      <span className="num muted entry-took">{spent !== undefined && header.kind === 'access' && duration(spent)}</span>
-    </Link>
-  )
-})
+/** A few records, each in a line. */
+export function EntryRows({ records }: { records: readonly Entry[] }) {
+  const [clock] = useClock()
+  const holder = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const elements = records.map((record) => {
+      const view = new EntryView(clock)
+      view.show(record)
+      return view.element
+    })
+    holder.current?.replaceChildren(...elements)
+  }, [records, clock])
+  return <div ref={holder} onClick={followWithin} />
+}
 
-/** The heads of the columns of [EntryRow]. */
+/** The heads of the columns of [EntryRows]. */
 export function EntryHead({ zone }: { zone: string }) {
   return (
     <div className="list-row head entry" aria-hidden="true">

@@ -15,7 +15,7 @@ import { entityQuery, entityText, Severity, States, subjectsOf, tones } from '..
 import { MeasureDialog } from '../../ui/measure'
 import { Panel, Pairs } from '../../ui/panel'
 import { Who } from '../../ui/record'
-import { EntryHead, EntryRow } from '../../ui/row'
+import { EntryHead, EntryRows } from '../../ui/row'
 import { Scopes } from '../../ui/scopes'
 import { Answer } from '../../ui/state'
 import { Table } from '../../ui/table'
@@ -263,9 +263,7 @@ function Events({ story }: { story: Story }) {
         {(data) => (
           <div className="recent entries" role="group" aria-label="The newest of the events">
             <EntryHead zone={clock.zone} />
-            {data.hits.map((hit) => (
-              <EntryRow key={hit.number} record={hit} current={false} />
-            ))}
+            <EntryRows records={data.hits} />
           </div>
         )}
       </Answer>

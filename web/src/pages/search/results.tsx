@@ -1,24 +1,24 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useMemo, useRef } from 'react'
+import { useCallback, useMemo } from 'react'
 import { json } from '../../api/client'
 import type { Entry, Meta, Result } from '../../api/model'
 import { fieldsQuery } from '../../api/queries'
-import { go, Link } from '../../app/router'
-import { useClock } from '../../app/time'
+import { useClock, type Clock } from '../../app/time'
+import { Attribute, make, Words } from '../../ui/dom'
 import { Entries } from '../../ui/entries'
+import { Moment } from '../../ui/entryview'
 import { fieldText } from '../../ui/fields'
 import { count, duration, plural } from '../../ui/format'
-import { useList } from '../../ui/list'
+import { Rows as List } from '../../ui/rows'
+import type { View } from '../../ui/sheet'
 import { Coverage, Empty, Loading, Problem } from '../../ui/state'
-import { Time } from '../../ui/time'
-import type { View } from './view'
+import type { View as Asked } from './view'
 
 /** Rows of the first page, which is there soon, and of those after it. */
 const pageSize = { first: 100, next: 1000 }
 
 /** The answer to a search, page by page. */
-export function useResults(view: View) {
+export function useResults(view: Asked) {
   return useInfiniteQuery({
     queryKey: ['search', view.query, view.from, view.to, view.order],
     initialPageParam: '',
@@ -27,7 +27,7 @@ export function useResults(view: View) {
   })
 }
 
-export function Results({ view, onWider }: { view: View; onWider: () => void }) {
+export function Results({ view, onWider }: { view: Asked; onWider: () => void }) {
   const results = useResults(view)
   const pages = results.data?.pages
   const rows = useMemo(() => pages?.flatMap((page) => page.hits) ?? [], [pages])
@@ -102,56 +102,61 @@ function shown(text: string, type: string | undefined, stamp: (time: string) => 
   return text
 }
 
+const to = (record: Entry) => `/call/${record.number}`
+
+/** A record with columns of the reader's choice. */
+class CellsView implements View<Entry> {
+  readonly element = make('a', 'list-row cells')
+  private readonly href = new Attribute(this.element, 'href')
+  private readonly at: Moment
+  private readonly cells: { name: string; type: string | undefined; words: Words; title: Attribute }[]
+
+  constructor(
+    columns: readonly string[],
+    types: ReadonlyMap<string, string>,
+    private readonly clock: Clock,
+  ) {
+    this.element.style.gridTemplateColumns = grid(columns)
+    this.at = new Moment(clock)
+    this.element.append(this.at.element)
+    this.cells = columns.map((name) => {
+      const words = new Words()
+      const cell = make('span', '', make('span', 'hidden', `${name}: `), words.node)
+      this.element.append(cell)
+      return { name, type: types.get(name), words, title: new Attribute(cell, 'title') }
+    })
+  }
+
+  show(record: Entry): void {
+    this.href.write(to(record))
+    this.at.show(record.header.arrived ?? '')
+    for (const { name, type, words, title } of this.cells) {
+      const text = fieldText(record, name)
+      title.write(text)
+      words.write(shown(text, type, this.clock.stamp))
+    }
+  }
+}
+
+const grid = (columns: readonly string[]) => `160px repeat(${columns.length}, minmax(120px, 1fr))`
+
 /** Results with columns of the reader's choice. */
 function Table({ rows, columns, onEnd, foot }: { rows: readonly Entry[]; columns: string[]; onEnd: () => void; foot: React.ReactNode }) {
-  const scroller = useRef<HTMLDivElement>(null)
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => 28, overscan: 8, getItemKey: (index) => rows[index]?.number ?? index })
-  const [current] = useList(rows.length, (index) => go(`/call/${rows[index]?.number ?? ''}`), (index) => virtual.scrollToIndex(index, { align: 'auto' }))
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? -1
-  useEffect(() => {
-    if (last >= rows.length - 20) onEnd()
-  }, [last, rows.length, onEnd])
   const fields = useQuery(fieldsQuery)
   const [clock] = useClock()
   const types = useMemo(() => new Map(fields.data?.map((field) => [field.name, field.type])), [fields.data])
-  const grid = { gridTemplateColumns: `160px repeat(${columns.length}, minmax(120px, 1fr))` }
-  return (
-    <div ref={scroller} className="list entries" role="region" aria-label="Results" tabIndex={0}>
-      <div className="wide" style={{ minWidth: 180 + columns.length * 132 }}>
-        <div className="list-row head" style={grid} aria-hidden="true">
-          <span>arrived</span>
-          {columns.map((name) => (
-            <span key={name} className="mono">
-              {name}
-            </span>
-          ))}
-        </div>
-        <div className="rows" style={{ height: virtual.getTotalSize() }}>
-          {items.map((item) => {
-            const record = rows[item.index]
-            return (
-              record && (
-                <Link key={item.key} to={`/call/${record.number}`} className={`list-row cells${item.index === current ? ' current' : ''}`} style={{ ...grid, transform: `translateY(${item.start}px)` }}>
-                  <Time at={record.header.arrived ?? ''} />
-                  {columns.map((name) => {
-                    const text = fieldText(record, name)
-                    return (
-                      <span key={name} title={text}>
-                        <span className="hidden">{name}: </span>
-                        {shown(text, types.get(name), clock.stamp)}
-                      </span>
-                    )
-                  })}
-                </Link>
-              )
-            )
-          })}
-        </div>
-      </div>
-      {foot}
+  const made = useCallback(() => new CellsView(columns, types, clock), [columns, types, clock])
+  const head = (
+    <div className="list-row head" style={{ gridTemplateColumns: grid(columns) }} aria-hidden="true">
+      <span>arrived</span>
+      {columns.map((name) => (
+        <span key={name} className="mono">
+          {name}
+        </span>
+      ))}
     </div>
   )
+  return <List rows={rows} label="Results" height={28} make={made} to={to} head={head} width={180 + columns.length * 132} onEnd={onEnd} foot={foot} />
 }
 
 /** The rows of a query with pipes. */
