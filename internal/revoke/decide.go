@@ -69,6 +69,9 @@ func (d *Desk) Decide(ctx context.Context, who reading.Reader, r Request) (*Revo
 		return nil, err
 	}
 	k := d.job(&r, p)
+	if r.Print != "" && k.Fingerprint != r.Print {
+		return nil, fmt.Errorf("%w: that is another token: its fingerprint is %s, and what is to be revoked is %s", reading.ErrArgument, k.Fingerprint, clip(r.Print))
+	}
 	k.By = d.cfg.Room.Pseudonym(who.Name)
 	if have := d.repeats(k); have != nil && have.State == Proposed {
 		return nil, fmt.Errorf("%w: revocation %s proposes that already: somebody else approves it (gatebook revoke approve), or rejects it", ErrRepeats, have.ID)

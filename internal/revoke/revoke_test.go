@@ -438,6 +438,10 @@ func TestToken(t *testing.T) {
 	if _, err := h.Decide(t.Context(), ada, revoke.Request{Action: revoke.Token, Token: secret}); !errors.Is(err, revoke.ErrRepeats) || strings.Contains(err.Error(), secret[:20]) {
 		t.Errorf("once more: got %v", err)
 	}
+	// A token that is not the one of the fingerprint is shown to nobody.
+	if _, err := h.Decide(t.Context(), ada, revoke.Request{Action: revoke.Token, Token: secret + "z", Print: r.Fingerprint, Again: true}); !errors.Is(err, reading.ErrArgument) || strings.Contains(err.Error(), secret[:20]) || len(h.issuer.got()) != 1 {
+		t.Errorf("another token: got %v", err)
+	}
 	// The process ends before the issuer has answered.
 	h.issuer.failing(down)
 	h.stop()
