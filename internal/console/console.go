@@ -13,6 +13,8 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -42,8 +44,9 @@ type File struct {
 // Handler serves the console. Make one with [New]. It is safe for concurrent
 // use.
 type Handler struct {
-	files map[string]*file // by path
-	index *file
+	files    map[string]*file // by path
+	index    *file
+	preloads map[string]string // by the pattern of a view's path: the header Link that has its files sent for
 }
 
 // file is a file in all its codings.
@@ -98,7 +101,52 @@ func New(app fs.FS, more Files) (*Handler, error) {
 	}
 	h.index = h.files["/index.html"]
 	delete(h.files, "/index.html")
+	if f := h.files["/preload.json"]; f != nil {
+		delete(h.files, "/preload.json")
+		views := map[string][]string{}
+		if err := json.Unmarshal(f.coded[""], &views); err != nil {
+			return nil, fmt.Errorf("reading preload.json of the console: %w", err)
+		}
+		h.preloads = map[string]string{}
+		for pattern, names := range views {
+			h.preloads[pattern] = links(names)
+		}
+	}
 	return h, nil
+}
+
+// links is the header Link that has a browser send for files.
+func links(names []string) string {
+	var all []string
+	for _, name := range names {
+		switch path.Ext(name) {
+		case ".js":
+			all = append(all, "<"+name+">; rel=modulepreload")
+		case ".css":
+			all = append(all, "<"+name+">; rel=preload; as=style; crossorigin")
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// preload is the header Link of a view; empty if none is known. In a pattern
+// a part that begins with a colon stands for any.
+func (h *Handler) preload(view string) string {
+	have := strings.Split(view, "/")
+	for pattern, header := range h.preloads {
+		want := strings.Split(pattern, "/")
+		if len(want) != len(have) {
+			continue
+		}
+		i := 0
+		for i < len(want) && (want[i] == have[i] || strings.HasPrefix(want[i], ":")) {
+			i++
+		}
+		if i == len(want) {
+			return header
+		}
+	}
+	return ""
 }
 
 // codings are those that files are there in, by how their names end then; the
@@ -153,6 +201,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := h.files[r.URL.Path]
 	if f == nil && h.isView(r) {
 		f = h.index
+		if links := h.preload(r.URL.Path); links != "" {
+			w.Header().Set("Link", links)
+		}
 	}
 	if f == nil {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -75,6 +75,36 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestPreload asks for views, whose answers name the files that they need.
+func TestPreload(t *testing.T) {
+	h, err := New(fstest.MapFS{
+		"index.html":   {Data: []byte("the application")},
+		"preload.json": {Data: []byte(`{"/search":["/assets/search-1a.js","/assets/search-1a.css"],"/call/:ref":["/assets/call-1a.js"]}`)},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/search":       "</assets/search-1a.js>; rel=modulepreload, </assets/search-1a.css>; rel=preload; as=style; crossorigin",
+		"/call/4711":    "</assets/call-1a.js>; rel=modulepreload",
+		"/call":         "",
+		"/call/4711/to": "",
+		"/":             "",
+		"/preload.json": "",
+	} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept", "text/html")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if got := w.Header().Get("Link"); got != want || w.Body.String() != "the application" {
+			t.Errorf("GET %s: Link is %q and the body %q, want %q and the application", path, got, w.Body, want)
+		}
+	}
+	if _, err := New(fstest.MapFS{"index.html": {}, "preload.json": {Data: []byte("[]")}}, nil); err == nil {
+		t.Error("a preload.json that cannot be read is taken")
+	}
+}
+
 // TestPolicy is that the policy lets in nothing but files of the same origin.
 func TestPolicy(t *testing.T) {
 	for _, bad := range []string{"unsafe-inline", "'unsafe-eval'", "*", "http:", "https:", "blob:", "strict-dynamic"} {

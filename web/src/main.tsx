@@ -2,6 +2,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { worthRetry } from './api/queries'
+import { find } from './app/pages'
+import { sessionQuery } from './app/session'
 import { Shell } from './app/shell'
 import './ui/tokens.css'
 import './ui/base.css'
@@ -14,8 +16,12 @@ const client = new QueryClient({
   },
 })
 
-const root = document.getElementById('root')
-if (root) {
+/** How long the first drawing waits, in ms, for who is signed in and for the page: what is drawn without them is drawn twice. */
+const patience = 300
+
+async function begin(root: HTMLElement): Promise<void> {
+  const wanted = [client.prefetchQuery(sessionQuery), find(location.pathname)?.page.load()]
+  await Promise.race([Promise.allSettled(wanted), new Promise((done) => setTimeout(done, patience))])
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>
@@ -24,3 +30,6 @@ if (root) {
     </StrictMode>,
   )
 }
+
+const root = document.getElementById('root')
+if (root) void begin(root)

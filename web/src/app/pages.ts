@@ -32,13 +32,32 @@ export interface Page {
   load: () => Promise<{ default: ComponentType<PageProps> }>
 }
 
+type Loaded = Awaited<ReturnType<Page['load']>>
+
 export interface Entry extends Page {
   Component: LazyExoticComponent<ComponentType<PageProps>>
 }
 
 const found = import.meta.glob<{ page: Page }>('../pages/*/page.ts', { eager: true })
 
-export const pages: readonly Entry[] = Object.values(found).map(({ page }) => ({ ...page, Component: lazy(page.load) }))
+export const pages: readonly Entry[] = Object.values(found).map(({ page }) => entry(page))
+
+/** A page whose files are loaded once. One that is there already is drawn at once, and not after a moment of "loading". */
+function entry(page: Page): Entry {
+  let loading: Promise<Loaded> | undefined
+  let loaded: Loaded | undefined
+  const load = () =>
+    (loading ??= page.load().then(
+      (module) => (loaded = module),
+      (error: unknown) => {
+        loading = undefined
+        throw error
+      },
+    ))
+  // React asks by then: what calls back at once is not waited for.
+  const now: () => Promise<Loaded> = () => (loaded ? ({ then: (back: (module: Loaded) => void) => back(loaded!) } as unknown as Promise<Loaded>) : load())
+  return { ...page, load, Component: lazy(now) }
+}
 
 const groups = ['Watch', 'Know', 'Run'] as const
 

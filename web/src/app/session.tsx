@@ -5,9 +5,22 @@ import { useEffect } from 'react'
 import { json, onSignedOut, standingReason } from '../api/client'
 import type { Me } from '../api/model'
 
+declare global {
+  interface Window {
+    /** The answer that early.js asked for: who is signed in; undefined if there was none. It holds once. */
+    gatebookSession?: Promise<Me | undefined> | undefined
+  }
+}
+
+async function asked(signal: AbortSignal): Promise<Me> {
+  const early = window.gatebookSession
+  window.gatebookSession = undefined
+  return (await early) ?? json<Me>('/api/v1/session', { signal })
+}
+
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: ({ signal }) => json<Me>('/api/v1/session', { signal }),
+  queryFn: ({ signal }) => asked(signal),
   staleTime: 60_000,
   retry: false,
 })

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { json } from '../api/client'
 import type { Histogram as Answered } from '../api/model'
 import { useClock } from '../app/time'
-import { drawBars, type Bars } from './bars'
+import type { Bars } from './bars'
 import { count } from './format'
 import { parseDuration } from './span'
 import { Aside } from './state'
@@ -70,15 +70,26 @@ function Chart({ data, from, to, onSelect }: { data: Answered; from: string; to:
   const bars = useMemo(() => ({ ...barsOf(data), ...boundsOf(from, to, Date.now()) }), [data, from, to])
   const select = useRef(onSelect)
   select.current = onSelect
+  const [busy, setBusy] = useState(true)
   useEffect(() => {
-    if (!box.current) return
-    return drawBars(box.current, bars, { names: outcomes, tones, utc: clock.utc, onSelect: (a, b) => select.current(new Date(a * 1000).toISOString(), new Date(b * 1000).toISOString()) })
+    let over = false
+    let end: (() => void) | undefined
+    // What draws charts is as large as all else of a page: that comes first.
+    void import('./bars').then(({ drawBars }) => {
+      if (over || !box.current) return
+      end = drawBars(box.current, bars, { names: outcomes, tones, utc: clock.utc, onSelect: (a, b) => select.current(new Date(a * 1000).toISOString(), new Date(b * 1000).toISOString()) })
+      setBusy(false)
+    })
+    return () => {
+      over = true
+      end?.()
+    }
   }, [bars, clock.utc])
   const sums = bars.rows.map((row) => row.reduce((a, b) => a + b, 0))
   const said = outcomes.map((name, i) => ({ name, sum: sums[i] ?? 0, tone: tones[i]! })).filter((each) => each.sum > 0)
   return (
     <figure>
-      <div ref={box} className="chart" role="img" aria-label={`Events over time: ${said.map((each) => `${count(each.sum)} ${each.name}`).join(', ')}. Drag over it to choose a time, or use the time button.`} />
+      <div ref={box} className="chart" role="img" aria-busy={busy} aria-label={`Events over time: ${said.map((each) => `${count(each.sum)} ${each.name}`).join(', ')}. Drag over it to choose a time, or use the time button.`} />
       <figcaption className="legend small">
         {said.map((each) => (
           <span key={each.name} className="mark">
