@@ -13,6 +13,9 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+/** The service of the shop whose tokens are revoked. */
+const service = 'stock-sync'
+
 /** Where run.sh built the programs. */
 export const bin = join(import.meta.dirname, '../../../.work/console')
 
@@ -78,7 +81,10 @@ export class House {
       console: { public_url: this.ops },
       act: {
         approval: { kinds: ['reauthenticate'] },
-        providers: [{ name: 'automation', kind: 'webhook', url: await this.#automation(), key: `whsec_${randomBytes(32).toString('base64')}` }],
+        providers: [
+          { name: 'automation', kind: 'webhook', url: await this.#automation(), key: `whsec_${randomBytes(32).toString('base64')}` },
+          { name: 'issuer', kind: 'token', url: `${this.issuer}/revoke`, client_id: service, key: `${service}-demo-secret` },
+        ],
       },
       gateway: {
         listeners: [{ name: 'shop', address: new URL(this.gateway).host }],
@@ -178,6 +184,22 @@ export class House {
       req.on('error', reject)
       req.end(body)
     })
+  }
+
+  /** A token of one of the shop's services, from its issuer. */
+  async serviceToken() {
+    return (await this.#atIssuer('token_endpoint', { grant_type: 'client_credentials' })).access_token
+  }
+
+  /** Whether a token of the service is good, as its issuer says. */
+  async holds(token) {
+    return (await this.#atIssuer('introspection_endpoint', { token })).active
+  }
+
+  async #atIssuer(endpoint, form) {
+    const at = (await (await fetch(`${this.issuer}/.well-known/openid-configuration`)).json())[endpoint]
+    const answer = await fetch(at, { method: 'POST', body: new URLSearchParams(form), headers: { Authorization: `Basic ${Buffer.from(`${service}:${service}-demo-secret`).toString('base64')}` } })
+    return answer.json()
   }
 
   /** Lets the shop's people call until it is ended. */

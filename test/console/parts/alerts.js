@@ -9,6 +9,11 @@ import { until } from '../lib/house.js'
 import { picture } from '../lib/pictures.js'
 import { atProvider } from './provider.js'
 
+/** Waits until a sentence is in the region that screen readers say aloud. */
+async function heard(page, sentence) {
+  await page.locator('.announced[role=status]').filter({ hasText: sentence }).waitFor({ state: 'attached' })
+}
+
 const title = 'A caller asks for many objects that it is refused'
 
 export function alerts(world) {
@@ -56,6 +61,7 @@ export function alerts(world) {
       await fill(dialog)
       await dialog.getByRole('button', { name: button, exact: true }).click()
       await dialog.waitFor({ state: 'detached' })
+      await heard(page, `${button}: it is done, and sealed.`)
     }
     await step('Acknowledge', async () => {})
     await page.locator('.page-head .tag').filter({ hasText: 'acknowledged' }).waitFor()
@@ -78,14 +84,19 @@ export function alerts(world) {
     // It says first what that would have met.
     await dialog.getByRole('region', { name: 'What it would have met' }).getByText(/\d+ calls/).waitFor()
     await dialog.getByLabel(/^Why/).fill('it asks for customers one after the other')
+    // Where the result will be told is there before: only then it is heard.
+    const result = await dialog.locator('[role=status]').first().elementHandle()
+    assert.equal(await result.textContent(), '')
     await picture(admin, 'block')
     await dialog.getByRole('button', { name: 'Block', exact: true }).click()
     await dialog.getByText('In force').waitFor()
+    assert.match(await result.textContent(), /^In force.*The next call is judged by it/)
     assert.equal(await robot.call(), 403)
     await dialog.getByRole('button', { name: 'Close' }).last().click()
     await page.getByRole('button', { name: /^Undo block of principal:/ }).click()
     await dialog.getByLabel(/^Reason/).fill('the tablet was found')
     await dialog.getByRole('button', { name: 'Undo', exact: true }).click()
+    await heard(page, 'The measure is undone, and that is sealed.')
     await page.getByRole('button', { name: /^Undo block/ }).waitFor({ state: 'detached' })
     assert.equal(await robot.call(), 200)
     admin.clean()
@@ -102,6 +113,7 @@ export function alerts(world) {
     await dialog.getByLabel(/^Reason/).fill('the contractor counts the customers today')
     await dialog.getByRole('button', { name: 'Begin' }).click()
     await dialog.waitFor({ state: 'detached' })
+    await heard(page, 'The silence has begun, and is sealed.')
     await admin.go('/alerts?show=silences')
     const row = page.getByRole('row').filter({ hasText: 'the contractor counts the customers today' })
     const ends = await row.locator('time').first().getAttribute('datetime')
@@ -110,6 +122,7 @@ export function alerts(world) {
     await picture(admin, 'silences')
     await row.getByRole('button', { name: 'End' }).click()
     await dialog.getByRole('button', { name: 'End it' }).click()
+    await heard(page, 'The silence has ended, and that is sealed.')
     await row.getByText('ended').waitFor()
     admin.clean()
   })
@@ -171,6 +184,7 @@ export function alerts(world) {
     await picture(admin, 'deactivate')
     await dialog.getByRole('button', { name: 'Deactivate', exact: true }).click()
     await dialog.waitFor({ state: 'detached' })
+    await heard(page, 'Deactivated: alice@shop.example at automation.')
     const again = page.getByRole('button', { name: 'Activate alice@shop.example again' })
     await again.waitFor()
     await page.getByText('her laptop was stolen').waitFor()
@@ -179,7 +193,7 @@ export function alerts(world) {
     await dialog.getByLabel(/^Why/).fill('the laptop was found')
     await dialog.getByRole('button', { name: 'Activate again' }).click()
     await again.waitFor({ state: 'detached' })
-    await page.getByText('Activated again').waitFor()
+    await page.getByText('Activated again', { exact: true }).waitFor()
     assert.deepEqual(house.told.map(({ data }) => data.action), ['deactivate', 'activate'])
 
     // An investigator can only propose it.
@@ -207,6 +221,48 @@ export function alerts(world) {
     assert.deepEqual(house.told.map(({ data }) => data.action), ['deactivate', 'activate', 'deactivate'])
     heidi.clean()
     admin.clean()
+  })
+
+  it('revokes a token at its issuer, after it was shown that very token', async () => {
+    const { admin, house } = world
+    const { page } = admin
+    const [token, other] = [await house.serviceToken(), await house.serviceToken()]
+    const prints = async () => (await house.search('credential.client:=stock-sync credential.method:=jwt')).map((hit) => hit.header.credential.fingerprint)
+    const known = new Set(await prints())
+    assert.equal(await house.call('/v1/products', { headers: { Authorization: `Bearer ${token}` } }), 200)
+    const print = await until('the call', async () => (await prints()).find((each) => !known.has(each)))
+    await until('the index', async () => (await house.api(`/api/v1/stats?${new URLSearchParams({ query: `credential.fingerprint:="${print}"`, by: 'credential.client' })}`)).json().rows.length > 0)
+    world.credential = `/who/${encodeURIComponent(print)}`
+    await admin.go(world.credential)
+    await page.getByText('Nothing was revoked.').waitFor()
+    await page.getByRole('button', { name: 'Revoke the token' }).click()
+    const dialog = page.getByRole('dialog')
+    // Automation is told the fingerprint only, the issuer is shown the token.
+    await dialog.getByLabel('Provider').selectOption('automation')
+    await dialog.getByText('automation is told the fingerprint').waitFor()
+    assert.equal(await dialog.getByLabel(/^The token itself/).count(), 0)
+    await dialog.getByLabel('Provider').selectOption('issuer')
+    // It says first what will happen.
+    const preview = dialog.getByRole('region', { name: 'What will happen' })
+    await preview.getByText(/^1 call came with it in the last 24 hours/).waitFor()
+    await preview.getByText('There is no undo').waitFor()
+    await dialog.getByLabel(/^Why/).fill('it stood in a build log')
+    await dialog.getByLabel(/^The token itself/).fill(other)
+    await picture(admin, 'revoke-token')
+    await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
+    await dialog.getByRole('alert').filter({ hasText: 'that is another token' }).waitFor()
+    assert.ok(await house.holds(token) && await house.holds(other), 'a token was revoked that was not meant')
+    await dialog.getByLabel(/^The token itself/).fill(token)
+    await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await heard(page, `Token revoked: ${print} at issuer.`)
+    await page.getByText('it stood in a build log').waitFor()
+    await page.locator('.tag').filter({ hasText: 'Token revoked' }).waitFor()
+    assert.deepEqual([await house.holds(token), await house.holds(other)], [false, true])
+    // It is nowhere in the page.
+    assert.ok(!(await page.content()).includes(token.slice(-40)))
+    admin.clean(/^400 POST \/api\/v1\/revocations$/)
+    admin.refused = []
   })
 
   it('is closed with a reason, and stays to be read', async () => {

@@ -48,6 +48,23 @@ export async function inAllStates(person, name) {
   return wrong
 }
 
+/** The dialogs: their names, the page of each, and how it is opened. */
+function dialogs({ who, credential, incident }) {
+  const by = (button) => (page) => page.getByRole('button', { name: button, exact: true }).click()
+  return [
+    ['saved searches', '/search?q=data%3Aemail', by('Saved')],
+    ['columns', '/search', by('Columns')],
+    ['export', '/search', by('Export')],
+    ['block or limit', who, by('Block or limit')],
+    ['deactivate', who, by('Deactivate the account')],
+    ['revoke a token', credential, by('Revoke the token')],
+    ['silence', incident, by('Silence')],
+    ['reopen', incident, by('Reopen')],
+    ['keyboard', '/live', by('Keyboard shortcuts')],
+    ['go to', '/live', (page) => page.keyboard.press('Control+k')],
+  ]
+}
+
 export function pages(world) {
   it('has no serious finding of axe on any page, and fits into each window', async () => {
     const { admin, house, browser } = world
@@ -65,6 +82,8 @@ export function pages(world) {
     all.set('data', '/data/email')
     all.set('incident', world.incident)
     all.set('rule', '/rules?rule=bola-denied')
+    all.set('trial', '/rules?try=1')
+    all.set('credential', world.credential)
     all.set('silences', '/alerts?show=silences')
     all.set('people-looks', '/people?show=looks')
     all.set('people-sessions', '/people?show=sessions')
@@ -73,6 +92,16 @@ export function pages(world) {
       await admin.go(path)
       if (!told.has(name)) await picture(admin, name)
       wrong.push(...(await inAllStates(admin, name)))
+    }
+    for (const [name, path, open] of dialogs(world)) {
+      await admin.go(path)
+      await open(page)
+      const dialog = page.getByRole('dialog')
+      await dialog.waitFor()
+      await page.waitForFunction(() => !document.querySelector('dialog [aria-busy=true]'))
+      wrong.push(...(await inAllStates(admin, name)))
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
     }
     const stranger = await Person.come(browser, house)
     await stranger.go('/sign-in')

@@ -9,6 +9,7 @@ import { Icon, icons } from '../ui/icon'
 import { Dialog } from '../ui/dialog'
 import { Empty, Loading, Problem } from '../ui/state'
 import { ZoneButton } from '../ui/time'
+import { useAnnounced } from './announce'
 import { bindings, useKeys } from './keys'
 import { find, navigation, pages } from './pages'
 import { address, go, Link, usePlace } from './router'
@@ -20,6 +21,7 @@ import './shell.css'
 export function Shell() {
   const { path, query } = usePlace()
   const session = useSession()
+  const announced = useAnnounced()
   const found = find(path)
   const title = found?.page.title ?? 'Not found'
   useEffect(() => {
@@ -63,6 +65,9 @@ export function Shell() {
         <Gone />
         {session.isPending ? <Loading what="your session" /> : session.isError ? <Problem error={session.error} retry={() => void session.refetch()} /> : body}
       </main>
+      <div role="status" className="hidden announced">
+        {announced}
+      </div>
       <Keys role={session.data?.role ?? ''} />
     </div>
   )

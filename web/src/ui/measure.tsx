@@ -5,6 +5,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { json } from '../api/client'
 import type { Measure } from '../api/model'
+import { announce } from '../app/announce'
 import { Link } from '../app/router'
 import { useMay } from '../app/session'
 import { Dialog } from './dialog'
@@ -118,6 +119,7 @@ export function MeasureList({ list, onChange }: { list: readonly Measure[]; onCh
 }
 
 const titles: Record<Act, string> = { undo: 'Undo', approve: 'Approve', reject: 'Reject' }
+const said: Record<Act, string> = { undo: 'The measure is undone, and that is sealed.', approve: 'The measure is approved and in force, and that is sealed.', reject: 'The measure is rejected, and that is sealed.' }
 
 function ActDialog({ measure, act, onClose, onDone }: { measure: Measure; act: Act; onClose: () => void; onDone: () => void }) {
   const [error, setError] = useState<unknown>()
@@ -131,7 +133,10 @@ function ActDialog({ measure, act, onClose, onDone }: { measure: Measure; act: A
           event.preventDefault()
           const reason = String(new FormData(event.currentTarget).get('reason') ?? '')
           setBusy(true)
-          json(act === 'undo' ? path : `${path}/${act}`, { method: act === 'undo' ? 'DELETE' : 'POST', reason }).then(onDone, (e: unknown) => {
+          json(act === 'undo' ? path : `${path}/${act}`, { method: act === 'undo' ? 'DELETE' : 'POST', reason }).then(() => {
+            announce(said[act])
+            onDone()
+          }, (e: unknown) => {
             setError(e)
             setBusy(false)
           })

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { json } from '../../api/client'
 import type { NewSilence, Silence } from '../../api/model'
+import { announce } from '../../app/announce'
 import { Link } from '../../app/router'
 import { useMay } from '../../app/session'
 import { Dialog } from '../../ui/dialog'
@@ -83,7 +84,10 @@ export function SilenceDialog({ rule = '', entity = '', onClose, onDone }: { rul
     setBusy(true)
     setError(undefined)
     const body: NewSilence = { rule: String(data.get('rule') ?? '').trim(), entity: String(data.get('entity') ?? '').trim(), level: String(data.get('level')), for: String(data.get('for')) }
-    json<Silence>('/api/v1/silences', { method: 'POST', body, reason: String(data.get('reason') ?? '') }).then(onDone, (e: unknown) => {
+    json<Silence>('/api/v1/silences', { method: 'POST', body, reason: String(data.get('reason') ?? '') }).then(() => {
+      announce('The silence has begun, and is sealed.')
+      onDone()
+    }, (e: unknown) => {
       setError(e)
       setBusy(false)
     })
@@ -153,7 +157,10 @@ function EndDialog({ silence, onClose, onDone }: { silence: Silence; onClose: ()
         onSubmit={(event) => {
           event.preventDefault()
           const reason = String(new FormData(event.currentTarget).get('reason') ?? '')
-          json(`/api/v1/silences/${encodeURIComponent(silence.id)}`, { method: 'DELETE', reason }).then(onDone, setError)
+          json(`/api/v1/silences/${encodeURIComponent(silence.id)}`, { method: 'DELETE', reason }).then(() => {
+            announce('The silence has ended, and that is sealed.')
+            onDone()
+          }, setError)
         }}
       >
         <label className="field">

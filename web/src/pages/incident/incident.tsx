@@ -14,6 +14,7 @@ import { between, count, duration, plural } from '../../ui/format'
 import { entityQuery, entityText, Severity, States, subjectsOf, tones } from '../../ui/incident'
 import { MeasureDialog } from '../../ui/measure'
 import { Panel, Pairs } from '../../ui/panel'
+import { AtProvider, isToken } from '../../ui/provider'
 import { Who } from '../../ui/record'
 import { EntryHead, EntryRows } from '../../ui/row'
 import { Scopes } from '../../ui/scopes'
@@ -96,6 +97,7 @@ function Told({ story }: { story: Story }) {
         ]}
       />
       <Measures incident={i.id} />
+      <Provided story={story} />
       <div className="columns">
         <Panel title="The story">
           <ol className="story">
@@ -234,20 +236,39 @@ function Log({ log }: { log: readonly IncidentEntry[] }) {
   )
 }
 
-const listed = 12
-
-/** The newest of the events as they are in the record, and the way to each. */
-function Events({ story }: { story: Story }) {
-  const [clock] = useClock()
-  const [all, setAll] = useState(false)
+/** The newest of the events as they are in the record. */
+function useEvents(story: Story) {
   const ids = story.events.slice(-listed).map((event) => event.id)
-  const answer = useQuery({
+  return useQuery({
     queryKey: ['events', ids],
     enabled: ids.length > 0,
     queryFn: ({ signal }) => json<Result>('/api/v1/search', { params: { query: `id:in(${ids.map((id) => JSON.stringify(id)).join(',')})`, limit: listed, payload: 'false' }, signal }),
     staleTime: 300_000,
     placeholderData: (before) => before,
   })
+}
+
+/** What is done, where their access was given, about those who made the newest of the calls. */
+function Provided({ story }: { story: Story }) {
+  const hits = useEvents(story).data?.hits.filter((hit) => (hit.header.principal?.level ?? 0) >= 2) ?? []
+  const unique = (values: (string | undefined)[]) => [...new Set(values.filter((each): each is string => !!each))]
+  const names = unique(hits.filter((hit) => hit.header.principal?.kind === 'user' && hit.header.credential?.method !== 'api-key').map((hit) => hit.who?.email ?? hit.who?.subject))
+  const prints = unique(hits.filter((hit) => isToken(hit.header.credential?.method)).map((hit) => hit.header.credential?.fingerprint))
+  if (names.length + prints.length === 0) return null
+  return (
+    <Panel title="Access">
+      <AtProvider names={names} prints={prints} incident={story.incident.id} />
+    </Panel>
+  )
+}
+
+const listed = 12
+
+/** The newest of the events as they are in the record, and the way to each. */
+function Events({ story }: { story: Story }) {
+  const [clock] = useClock()
+  const [all, setAll] = useState(false)
+  const answer = useEvents(story)
   const list = all ? story.events : story.events.slice(0, 60)
   return (
     <Panel

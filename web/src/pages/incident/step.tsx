@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { json } from '../../api/client'
 import type { Incident, IncidentStep } from '../../api/model'
+import { announce } from '../../app/announce'
 import { useSession } from '../../app/session'
 import { Dialog } from '../../ui/dialog'
 import { Problem } from '../../ui/state'
@@ -32,7 +33,10 @@ export function StepDialog({ incident, name, onClose, onDone }: { incident: Inci
     const body: IncidentStep = { do: name }
     if (name === 'assign') body.assignee = String(data.get('assignee') ?? '').trim()
     if (name === 'note') body.note = String(data.get('note') ?? '')
-    json<Incident>(`/api/v1/incidents/${encodeURIComponent(incident.id)}`, { method: 'POST', body, reason: String(data.get('reason') ?? '') }).then(onDone, (e: unknown) => {
+    json<Incident>(`/api/v1/incidents/${encodeURIComponent(incident.id)}`, { method: 'POST', body, reason: String(data.get('reason') ?? '') }).then(() => {
+      announce(`${title}: it is done, and sealed.`)
+      onDone()
+    }, (e: unknown) => {
       setError(e)
       setBusy(false)
     })

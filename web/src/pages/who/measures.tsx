@@ -2,16 +2,17 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ActMeasure } from '../../api/types'
 import { json } from '../../api/client'
+import { announce } from '../../app/announce'
 import { Link } from '../../app/router'
 import { useMay } from '../../app/session'
 import { Dialog } from '../../ui/dialog'
 import { plural } from '../../ui/format'
 import { MeasureDialog } from '../../ui/measure'
 import { Panel } from '../../ui/panel'
+import { AtProvider } from '../../ui/provider'
 import { Answer, Problem } from '../../ui/state'
 import { Time } from '../../ui/time'
 import type { Entity } from './entity'
-import { AtProvider } from './provider'
 import { isAbout, subjectsOf } from './subject'
 
 const words: Record<string, string> = { block: 'Blocked', throttle: 'Throttled', reauthenticate: 'Must authenticate anew' }
@@ -80,7 +81,8 @@ export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
           )
         }}
       </Answer>
-      {entity.sort === 'Person' && <AtProvider names={[...entity.names].filter((name) => !entity.principals.includes(name))} />}
+      {entity.sort === 'Person' && <AtProvider names={[...entity.names].filter((name) => !entity.principals.includes(name))} prints={[]} />}
+      {entity.sort === 'Credential' && asked.startsWith('fp:') && <AtProvider names={[]} prints={[asked]} />}
       {dialog === 'act' && <MeasureDialog subjects={subjects} onClose={() => setDialog(undefined)} />}
       {dialog && dialog !== 'act' && <Undo measure={dialog} onClose={() => setDialog(undefined)} onDone={done} />}
     </Panel>
@@ -99,7 +101,10 @@ function Undo({ measure, onClose, onDone }: { measure: ActMeasure; onClose: () =
           setBusy(true)
           setError(undefined)
           const reason = String(new FormData(event.currentTarget).get('reason'))
-          json(`/api/v1/measures/${encodeURIComponent(measure.id)}`, { method: 'DELETE', reason }).then(onDone, (e: unknown) => {
+          json(`/api/v1/measures/${encodeURIComponent(measure.id)}`, { method: 'DELETE', reason }).then(() => {
+            announce('The measure is undone, and that is sealed.')
+            onDone()
+          }, (e: unknown) => {
             setError(e)
             setBusy(false)
           })
