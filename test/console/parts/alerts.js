@@ -185,7 +185,7 @@ export function alerts(world) {
     await dialog.getByRole('button', { name: 'Deactivate', exact: true }).click()
     await dialog.waitFor({ state: 'detached' })
     await heard(page, 'Deactivated: alice@shop.example at automation.')
-    const again = page.getByRole('button', { name: 'Activate alice@shop.example again' })
+    const again = page.getByRole('button', { name: 'Activate again: alice@shop.example' })
     await again.waitFor()
     await page.getByText('her laptop was stolen').waitFor()
     assert.deepEqual(house.told.map(({ data }) => [data.action, data.user]), [['deactivate', 'alice@shop.example']])

@@ -148,12 +148,12 @@ function One({ revocation: r, onAsk }: { revocation: Revocation; onAsk: (act: An
           </>
         )}
         {may('revoke') && r.action === 'deactivate' && r.state === 'done' && !r.undone_by && (
-          <button type="button" className="button small push" onClick={() => onAsk('undo')} aria-label={`Activate ${subject(r)} again`}>
+          <button type="button" className="button small push" onClick={() => onAsk('undo')} aria-label={`Activate again: ${subject(r)}`}>
             Activate again
           </button>
         )}
         {may('revoke') && r.try_again && (
-          <button type="button" className="button small push" onClick={() => onAsk('retry')} aria-label={`Try ${r.id} again`}>
+          <button type="button" className="button small push" onClick={() => onAsk('retry')} aria-label={`Try again: ${r.id}`}>
             Try again
           </button>
         )}
