@@ -52,6 +52,20 @@ func (x *inbox) set(answer func(*deliver.Message) error) {
 	x.answer = answer
 }
 
+// messages returns what arrived, in its order.
+func (x *inbox) messages() []*deliver.Message {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.got)
+}
+
+// times returns when it arrived.
+func (x *inbox) times() []time.Time {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.at)
+}
+
 // ids returns what arrived, in its order.
 func (x *inbox) ids() []string {
 	x.mu.Lock()
@@ -298,8 +312,9 @@ func TestBackOffGrowsUntilItIsDead(t *testing.T) {
 		h.add(notice("inc_a", 1, "high"))
 		time.Sleep(time.Hour)
 		check(t, "after an hour", h.states("r"), "1 pending")
-		for i := 1; i < len(x.at); i++ {
-			gap := x.at[i].Sub(x.at[i-1])
+		at := x.times()
+		for i := 1; i < len(at); i++ {
+			gap := at[i].Sub(at[i-1])
 			low := min(time.Second<<(i-1), 5*time.Minute) / 2
 			if i > 15 {
 				low = 150 * time.Second
@@ -370,10 +385,10 @@ func TestAFloodIsOneMessage(t *testing.T) {
 		}
 		h.add(flood...)
 		time.Sleep(5 * time.Minute)
-		if len(x.got) != 11 {
-			t.Fatalf("messages: got %d, want 10 and one that sums up", len(x.got))
+		if len(x.messages()) != 11 {
+			t.Fatalf("messages: got %d, want 10 and one that sums up", len(x.messages()))
 		}
-		m := x.got[10]
+		m := x.messages()[10]
 		check(t, "kind", m.Kind, deliver.Summary)
 		check(t, "incidents", m.Total, 990)
 		check(t, "counts", m.Counts, map[string]int{"critical": 1, "medium": 989})
@@ -388,11 +403,11 @@ func TestAFloodIsOneMessage(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(5 * time.Minute)
-		if n := len(x.got) - 11; n > 17 {
+		if n := len(x.messages()) - 11; n > 17 {
 			t.Errorf("five more minutes of flood: got %d messages, want at most 10 and then one a minute", n)
 		}
 		total := 0
-		for _, m := range x.got {
+		for _, m := range x.messages() {
 			total += m.Total
 		}
 		check(t, "incidents in all messages", total, 1300)
@@ -439,19 +454,19 @@ func TestDigest(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		h.add(notice("inc_b", 1, "high"), notice("inc_a", 2, "medium"))
 		time.Sleep(9 * time.Minute)
-		check(t, "before", len(x.got), 0)
+		check(t, "before", len(x.messages()), 0)
 		time.Sleep(2 * time.Minute)
-		if len(x.got) != 1 {
-			t.Fatalf("messages: got %d, want 1", len(x.got))
+		if len(x.messages()) != 1 {
+			t.Fatalf("messages: got %d, want 1", len(x.messages()))
 		}
-		m := x.got[0]
+		m := x.messages()[0]
 		check(t, "kind", m.Kind, deliver.Digest)
 		check(t, "incidents", fmt.Sprintf("%d %s %s", m.Total, m.Notices[0].Incident, m.Notices[1].ID), "2 inc_b inc_a.2")
 		check(t, "states", h.states("r"), "4 delivered")
 
 		h.add(notice("inc_c", 1, "high")) // one alone goes as it is, when its time has come
 		time.Sleep(16 * time.Minute)
-		check(t, "last", x.got[1].ID, "inc_c.1")
+		check(t, "last", x.messages()[1].ID, "inc_c.1")
 	})
 }
 
@@ -486,7 +501,7 @@ func TestMinimalHasNoPersonalData(t *testing.T) {
 		n.By, n.Reason, n.Assignee = "carol", "ann called me", "dave"
 		h.add(n)
 		synctest.Wait()
-		got := x.got[0].Notices[0]
+		got := x.messages()[0].Notices[0]
 		all := fmt.Sprintf("%+v", got)
 		for _, s := range []string{"ann", "carol", "dave", "203.0.113.9"} {
 			if strings.Contains(all, s) {
@@ -518,7 +533,7 @@ func TestForget(t *testing.T) {
 		check(t, "rows that name it", n, 0)
 		x.set(nil)
 		time.Sleep(10 * time.Minute)
-		last := x.got[len(x.got)-1]
+		last := x.messages()[len(x.messages())-1]
 		check(t, "the digest", fmt.Sprintf("%d %s", len(last.Notices), last.Notices[0].Incident), "1 inc_b")
 		stop()
 	})
@@ -596,6 +611,13 @@ func (f *firer) Fire(_ context.Context, ms []*deliver.Message, _ time.Time) erro
 	return nil
 }
 
+// all returns what was fired, each time.
+func (f *firer) all() [][]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.fired)
+}
+
 func TestWhatIsThereIsToldAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &firer{}
@@ -604,12 +626,12 @@ func TestWhatIsThereIsToldAgain(t *testing.T) {
 		defer h.run()()
 		h.add(notice("inc_a", 1, "high"), notice("inc_a", 2, "high"), notice("inc_b", 1, "high"))
 		time.Sleep(90 * time.Second)
-		check(t, "after a minute", f.fired, [][]string{{"inc_a.2", "inc_b.1"}})
+		check(t, "after a minute", f.all(), [][]string{{"inc_a.2", "inc_b.1"}})
 		over := notice("inc_a", 3, "high")
 		over.Change, over.State = alert.Closed, alert.Resolved
 		h.add(over)
 		time.Sleep(time.Minute)
-		check(t, "when one is over", f.fired[1:], [][]string{{"inc_b.1"}})
+		check(t, "when one is over", f.all()[1:], [][]string{{"inc_b.1"}})
 	})
 }
 
