@@ -18,16 +18,32 @@ import (
 func TestMeasure(t *testing.T) {
 	h := readingtest.Open(t)
 	begin := time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
-	const perDay, days = 1536, 5
+	const perDay, days, batch = 1536, 5, 512
 	body := strings.Repeat("It is hard to compress. ", 8)
-	for i := range perDay * days {
-		e := readingtest.Call(begin.Add(time.Duration(i)*24*time.Hour/perDay), "alice", "GET", fmt.Sprint("/customers/", i), 200)
-		e.Payload.Response.Body = fmt.Sprint(i, body, i*i)
-		if i%512 == 511 { // one wait for the disk is enough for many
+	count := 0
+	call := func() {
+		e := readingtest.Call(begin.Add(time.Duration(count)*24*time.Hour/perDay), "alice", "GET", fmt.Sprint("/customers/", count), 200)
+		e.Payload.Response.Body = fmt.Sprint(count, body, count*count)
+		if count++; count%batch == 0 { // one wait for the disk is enough for many
 			h.Put(e)
 		} else {
 			h.Recorder.Put(e)
 		}
+	}
+	// The newest are in the journal until more fill a segment of it, which is then
+	// sealed: what comes on the sixth day does.
+	for range perDay * (days + 2) {
+		call()
+	}
+	var sealed uint64
+	for end := time.Now().Add(time.Minute); sealed < perDay*(days+1); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("only %d of %d records are sealed", sealed, count)
+		}
+		if err := h.Ledger.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+		sealed, _ = h.Ledger.Segments()
 	}
 	data := filepath.Dir(h.Dir)
 	part := filepath.Join(data, "index", "engine", "partitions")
@@ -48,18 +64,7 @@ func TestMeasure(t *testing.T) {
 	if w.Usage() != nil {
 		t.Error("there is a measurement before the first")
 	}
-	var u *storage.Usage
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if err := h.Ledger.Refresh(); err != nil {
-			t.Fatal(err)
-		}
-		if sealed, _ := h.Ledger.Segments(); sealed > perDay*days*9/10 {
-			break
-		} else if time.Now().After(end) {
-			t.Fatalf("only %d of %d records are sealed", sealed, perDay*days)
-		}
-	}
-	u = w.Measure()
+	u := w.Measure()
 	if u.Problem != "" {
 		t.Fatal(u.Problem)
 	}
@@ -74,9 +79,9 @@ func TestMeasure(t *testing.T) {
 	if u.Total == 0 || u.Free == 0 || u.Free > u.Total {
 		t.Errorf("%d of %d bytes are free", u.Free, u.Total)
 	}
-	// The 21st to the 24th are complete. A day is a fifth of the record, and of
-	// the index the median of 3000, 4000, 5000 and 90000.
-	want := float64(sum-bytes["index"]-bytes["journal"])/days + 4500
+	// The 21st to the 24th are complete. Of the index the median of 3000, 4000,
+	// 5000 and 90000 counts.
+	want := float64(sum-bytes["index"]-bytes["journal"])*perDay/float64(sealed) + 4500
 	if u.Growth == nil || u.Growth.Days != 4 || float64(u.Growth.Bytes) < 0.8*want || float64(u.Growth.Bytes) > 1.25*want {
 		t.Errorf("the growth is %+v, want about %.0f bytes a day of 4 days", u.Growth, want)
 	}
