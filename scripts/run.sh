@@ -205,7 +205,7 @@ own=()
 [ "$(uname -s)" != Linux ] || own=(--own-addresses)
 start traffic bin/shop traffic --target "http://$gateway" --issuer "$issuer" --api-key-file "$run/machine.key" ${own[@]+"${own[@]}"}
 await 60 "a call of alice's that can be found" found "who.email:alice arrived:>=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-greet "$(found 'who.email:alice' | sed -n 's/.*"id":"\([0-9a-f-]*\)".*/\1/p')"
+greet "$(found 'who.email:alice' | sed -n 's/.*"id":"\([0-9a-f]\{8\}-[0-9a-f-]*\)".*/\1/p')"
 
 began=$SECONDS
 while :; do
