@@ -1,7 +1,6 @@
 package act
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/policy"
+	"github.com/gatebook/gatebook/internal/reading"
 )
 
 // The names of the decision events about measures, beside the kinds of
@@ -108,37 +108,16 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 // follow reads the records from the one that was read last to the newest, and
 // takes what they decide into list. It returns the number of the next record.
 func (k *Keeper) follow(ctx context.Context, list map[string]*kept, from uint64) (uint64, error) {
-	size := k.cfg.Recorder.Size()
-	if k.cfg.Ledger.Size() < size {
-		if err := k.cfg.Ledger.Refresh(); err != nil {
-			return from, err
-		}
-	}
-	size = min(size, k.cfg.Ledger.Size())
-	if from >= size {
-		return from, nil
-	}
-	err := k.cfg.Ledger.Headers(from, size, func(n uint64, header []byte) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return reading.FollowHeaders(ctx, k.cfg.Ledger, from, k.cfg.Recorder.Size(), func(n uint64, header []byte) error {
 		return k.take(list, n, header)
 	})
-	return size, err
 }
 
 // take notes what a header decides about measures, if anything.
 func (k *Keeper) take(list map[string]*kept, n uint64, header []byte) error {
-	if !bytes.Contains(header[:min(len(header), 96)], []byte(`,"kind":"decision"`)) {
+	h, facts := reading.Decision(header)
+	if h == nil {
 		return nil
-	}
-	h, err := event.DecodeHeader(header)
-	if err != nil || h.Note == nil || h.Capture.Method != "self" {
-		return nil // the verifier tells of it
-	}
-	facts := make(map[string]string, len(h.Note.Facts))
-	for _, f := range h.Note.Facts {
-		facts[f.Name] = f.Value
 	}
 	id := facts[factMeasure]
 	m := list[id]

@@ -1,7 +1,6 @@
 package revoke
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -84,38 +83,17 @@ func (k *kept) ending() []event.Fact {
 // follow reads the records from a number to the newest, and takes what they say
 // of revocations into list. It returns the number of the next record.
 func (d *Desk) follow(ctx context.Context, list map[string]*kept, from uint64) (uint64, error) {
-	size := d.cfg.Recorder.Size()
-	if d.cfg.Ledger.Size() < size {
-		if err := d.cfg.Ledger.Refresh(); err != nil {
-			return from, err
-		}
-	}
-	size = min(size, d.cfg.Ledger.Size())
-	if from >= size {
-		return from, nil
-	}
-	err := d.cfg.Ledger.Headers(from, size, func(n uint64, header []byte) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return reading.FollowHeaders(ctx, d.cfg.Ledger, from, d.cfg.Recorder.Size(), func(n uint64, header []byte) error {
 		d.take(list, n, header)
 		return nil
 	})
-	return size, err
 }
 
 // take notes what a header says of a revocation, if anything.
 func (d *Desk) take(list map[string]*kept, n uint64, header []byte) {
-	if !bytes.Contains(header[:min(len(header), 96)], []byte(`,"kind":"decision"`)) {
+	h, facts := reading.Decision(header)
+	if h == nil {
 		return
-	}
-	h, err := event.DecodeHeader(header)
-	if err != nil || h.Note == nil || h.Capture.Method != "self" {
-		return // the verifier tells of it
-	}
-	facts := make(map[string]string, len(h.Note.Facts))
-	for _, f := range h.Note.Facts {
-		facts[f.Name] = f.Value
 	}
 	k := list[facts[factID]]
 	switch h.Note.Name {
@@ -135,12 +113,9 @@ func (d *Desk) take(list map[string]*kept, n uint64, header []byte) {
 	case noteRejected, noteLapsed:
 		if k != nil && k.State == Proposed {
 			end := *k
-			end.State, end.Ending, end.Ended = Rejected, n, h.Arrived
+			end.State, end.Ending, end.Ended = Rejected, n, endedAt(h, facts)
 			if h.Note.Name == noteLapsed {
 				end.State = Lapsed
-			}
-			if at, err := time.Parse(time.RFC3339Nano, facts[factEnded]); err == nil {
-				end.Ended = at
 			}
 			list[k.ID] = &end
 		}
@@ -151,13 +126,20 @@ func (d *Desk) take(list map[string]*kept, n uint64, header []byte) {
 			if h.Note.Name == noteFailed {
 				end.State = Failed
 			}
-			if end.Ended, err = time.Parse(time.RFC3339Nano, facts[factEnded]); err != nil {
-				end.Ended = h.Arrived
-			}
+			end.Ended = endedAt(h, facts)
 			end.Attempts, _ = strconv.Atoi(facts[factAttempts])
 			list[k.ID] = &end
 		}
 	}
+}
+
+// endedAt returns when an end was, of which the facts are.
+func endedAt(h *event.Header, facts map[string]string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, facts[factEnded])
+	if err != nil {
+		return h.Arrived
+	}
+	return at
 }
 
 // decided returns the revocation that a decision, of which the facts are, begins.
