@@ -382,22 +382,7 @@ func (p *Program) alertsSilencesCmd() *cobra.Command {
 }
 
 func (p *Program) alertsUnsilenceCmd() *cobra.Command {
-	var t target
-	c := &cobra.Command{Use: "unsilence SILENCE", Short: "End a silence before its time", Args: cobra.ExactArgs(1)}
-	t.flags(c)
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
-			return err
-		}
-		defer from.close(&err)
-		res, err := from.do(c.Context(), http.MethodDelete, "/api/v1/silences/"+url.PathEscape(args[0]), nil, nil)
-		if err != nil {
-			return err
-		}
-		return res.Body.Close()
-	}
-	return c
+	return p.deleteCmd("unsilence SILENCE", "End a silence before its time", "/api/v1/silences/", "the silence %s has ended")
 }
 
 // rulesLiveCmd lists the rules of a server.

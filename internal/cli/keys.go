@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -104,22 +102,5 @@ func validity(l look, now, revoked, expires time.Time) cell {
 }
 
 func (p *Program) keysRevokeCmd() *cobra.Command {
-	var t target
-	c := &cobra.Command{Use: "revoke ID", Short: "End a key at once", Args: cobra.ExactArgs(1)}
-	t.flags(c)
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		from, err := p.connect(c.Context(), &t)
-		if err != nil {
-			return err
-		}
-		defer from.close(&err)
-		res, err := from.do(c.Context(), http.MethodDelete, "/api/v1/keys/"+url.PathEscape(args[0]), nil, nil)
-		if err != nil {
-			return err
-		}
-		res.Body.Close()
-		p.note("key %s is revoked", args[0])
-		return nil
-	}
-	return c
+	return p.deleteCmd("revoke ID", "End a key at once", "/api/v1/keys/", "key %s is revoked")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -90,6 +91,29 @@ func listedBy[T any](p *Program, c *cobra.Command, t *target, o *output, path st
 		return nil, each(p, list)
 	}
 	return list, nil
+}
+
+// deleteCmd is a verb that deletes what its argument names, under a path. done
+// tells people of it, with the argument.
+func (p *Program) deleteCmd(use, short, path, done string) *cobra.Command {
+	var t target
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1)}
+	t.flags(c)
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		to, err := p.connect(c.Context(), &t)
+		if err != nil {
+			return err
+		}
+		defer to.close(&err)
+		res, err := to.do(c.Context(), http.MethodDelete, path+url.PathEscape(args[0]), nil, nil)
+		if err != nil {
+			return err
+		}
+		res.Body.Close()
+		p.note(done, args[0])
+		return nil
+	}
+	return c
 }
 
 // records prints records in the form that was asked for.

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -109,22 +107,5 @@ func (p *Program) readersListCmd() *cobra.Command {
 }
 
 func (p *Program) readersRevokeCmd() *cobra.Command {
-	var t target
-	c := &cobra.Command{Use: "revoke ID", Short: "End a token at once", Args: cobra.ExactArgs(1)}
-	t.flags(c)
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		to, err := p.connect(c.Context(), &t)
-		if err != nil {
-			return err
-		}
-		defer to.close(&err)
-		res, err := to.do(c.Context(), http.MethodDelete, "/api/v1/readers/"+url.PathEscape(args[0]), nil, nil)
-		if err != nil {
-			return err
-		}
-		res.Body.Close()
-		p.note("the token %s is revoked", args[0])
-		return nil
-	}
-	return c
+	return p.deleteCmd("revoke ID", "End a token at once", "/api/v1/readers/", "the token %s is revoked")
 }

@@ -114,24 +114,7 @@ func (p *Program) searchesRenameCmd() *cobra.Command {
 }
 
 func (p *Program) searchesRemoveCmd() *cobra.Command {
-	var t target
-	c := &cobra.Command{Use: "remove NAME", Short: "Delete a saved search", Args: cobra.ExactArgs(1)}
-	t.flags(c)
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		to, err := p.connect(c.Context(), &t)
-		if err != nil {
-			return err
-		}
-		defer to.close(&err)
-		res, err := to.do(c.Context(), http.MethodDelete, "/api/v1/searches/"+url.PathEscape(args[0]), nil, nil)
-		if err != nil {
-			return err
-		}
-		res.Body.Close()
-		p.note("%q is deleted", args[0])
-		return nil
-	}
-	return c
+	return p.deleteCmd("remove NAME", "Delete a saved search", "/api/v1/searches/", "%q is deleted")
 }
 
 // savedSearch returns the search of a name or an id.
