@@ -69,7 +69,6 @@ type App struct {
 	supervisor *index.Supervisor // nil: the index is remote, or off
 	indexer    *index.Client     // nil: off
 	follower   *index.Follower   // nil: off
-	freshness  freshness
 
 	catalog   *catalog.Catalog
 	inventory *catalog.Follower
@@ -288,7 +287,7 @@ func (a *App) Run(ctx context.Context) error {
 		views.run(end, "the search index", a.supervisor.Run)
 	}
 	if a.follower != nil {
-		views.run(end, "feeding the search index", a.follow)
+		views.run(end, "feeding the search index", a.follower.Run)
 	}
 	views.run(end, "keeping the inventory", a.inventory.Run)
 	views.run(end, "keeping the view of objects", a.objects.Run)

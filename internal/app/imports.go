@@ -39,10 +39,13 @@ func (a *App) importer(redactor *redact.Redactor) api.Import {
 		}
 		cfg := ingest.Config{Record: a.recorder.AppendAll}
 		if a.indexer != nil {
-			if err := a.indexedNow(ctx); err != nil {
+			size := a.recorder.Size()
+			if _, err := a.indexed(ctx, size); err != nil {
 				return ingest.Result{}, err
 			}
-			cfg.Known = a.knownEvents
+			cfg.Known = func(ctx context.Context, ids []event.ID) (map[event.ID]bool, error) {
+				return a.knownEvents(ctx, size, ids)
+			}
 		}
 		return ingest.Import(ctx, cfg, fileErrors{r})
 	}
@@ -59,27 +62,29 @@ func (r fileErrors) Next() (*event.Event, error) {
 	return e, err
 }
 
-// indexedNow waits until all that is recorded now can be found.
-func (a *App) indexedNow(ctx context.Context) error {
+// indexed waits until the records before size can be found, and returns the
+// life of the index in which they can.
+func (a *App) indexed(ctx context.Context, size uint64) (life uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for size := a.recorder.Size(); ; {
+	for {
 		s := a.indexStatus()
 		if s.Down.IsZero() && !s.Repairing && s.Indexed >= size {
-			return nil
+			return s.Life, nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the search index, which tells what was imported before, has %d of %d records: try again later", s.Indexed, size)
+			return 0, fmt.Errorf("the search index, which tells what was imported before, has %d of %d records: try again later", s.Indexed, size)
 		}
 	}
 }
 
-// knownEvents asks the index which of these events are in the ledger.
-func (a *App) knownEvents(ctx context.Context, ids []event.ID) (map[event.ID]bool, error) {
+// knownEvents asks the index which of these events are in the ledger before
+// size.
+func (a *App) knownEvents(ctx context.Context, size uint64, ids []event.ID) (map[event.ID]bool, error) {
 	var b strings.Builder
 	for i, id := range ids {
 		if i > 0 {
@@ -87,8 +92,12 @@ func (a *App) knownEvents(ctx context.Context, ids []event.ID) (map[event.ID]boo
 		}
 		b.WriteString(id.String())
 	}
+	life, err := a.indexed(ctx, size)
+	if err != nil {
+		return nil, err
+	}
 	known := make(map[event.ID]bool)
-	err := a.indexer.Run(ctx, index.Query{LogsQL: "id:in(" + b.String() + ") | fields id"}, func(row []index.Field) error {
+	err = a.indexer.Run(ctx, index.Query{LogsQL: "id:in(" + b.String() + ") | fields id"}, func(row []index.Field) error {
 		for _, f := range row {
 			if id, err := event.ParseID(f.Value); f.Name == "id" && err == nil {
 				known[id] = true
@@ -96,5 +105,8 @@ func (a *App) knownEvents(ctx context.Context, ids []event.ID) (map[event.ID]boo
 		}
 		return nil
 	})
+	if err == nil && a.indexStatus().Life != life {
+		return a.knownEvents(ctx, size, ids) // it was started anew, and may have lost some
+	}
 	return known, err
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -110,40 +109,9 @@ func (r rows) Rows(ctx context.Context, from, to uint64, yield func(index.Row) e
 	})
 }
 
-// freshness remembers what the follower had added a moment ago: rows become
-// searchable a little after they were added.
-type freshness struct{ searchable atomic.Uint64 }
-
-// searchableAfter is longer than the engine takes to make rows searchable, on a
-// busy machine, too. What is younger is read from the ledger.
-const searchableAfter = time.Second
-
-// follow feeds the index, and watches how far it is.
-func (a *App) follow(ctx context.Context) error {
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		tick := time.NewTicker(searchableAfter)
-		defer tick.Stop()
-		before := uint64(0)
-		for {
-			select {
-			case <-tick.C:
-				a.freshness.searchable.Store(before)
-				before = a.follower.Progress().Indexed
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	err := a.follower.Run(ctx)
-	<-watching
-	return err
-}
-
 func (a *App) indexStatus() reading.IndexStatus {
 	p := a.follower.Progress()
-	s := reading.IndexStatus{Indexed: min(a.freshness.searchable.Load(), p.Indexed), Repairing: p.Repairing}
+	s := reading.IndexStatus{Indexed: p.Searchable, Life: p.Life, Repairing: p.Repairing}
 	if a.supervisor == nil {
 		return s
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -211,6 +212,10 @@ func (p *Program) derived(o *output, res *reading.Result) error {
 			return err
 		}
 	}
-	p.note("%d rows, counted by the index: no evidence", len(rows))
+	note := fmt.Sprintf("%d rows, counted by the index: no evidence", len(rows))
+	if m := res.Meta; !m.Complete {
+		note += "; not complete: " + cmp.Or(m.Note, fmt.Sprintf("the index has %d of %d records", m.Indexed, m.Sealed))
+	}
+	p.note("%s", note)
 	return nil
 }

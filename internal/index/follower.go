@@ -35,9 +35,16 @@ type FollowerConfig struct {
 // Progress says how far the index has come.
 type Progress struct {
 	Sealed  uint64 // events in the ledger
-	Indexed uint64 // every event below this number was added
-	Cursor  uint64 // every event below this number is certainly on its disk
-	Lag     uint64 // Sealed - Indexed
+	Indexed uint64 // every event below this number was added; the cursor, while a new life of the engine is not checked
+	// Searchable is like Indexed, but of what was added so long ago that the index
+	// finds it.
+	Searchable uint64
+	// Life is the life of the engine that all this is about. What the engine
+	// answers in another life may miss any event above the cursor. 0 for a remote
+	// index.
+	Life   uint64
+	Cursor uint64 // every event below this number is certainly on its disk
+	Lag    uint64 // Sealed - Indexed
 	// Behind is for how long the oldest event that is not yet added has been
 	// waiting, as far as the follower knows. Zero when there is none.
 	Behind time.Duration
@@ -65,6 +72,8 @@ type Follower struct {
 	interrupt atomic.Pointer[context.CancelFunc] // ends the newest repair
 
 	next       atomic.Uint64 // every event below it was added
+	checked    atomic.Uint64 // the life of the engine, and 1, that has everything below next; 0: none
+	recent     recent        // what was added a moment ago
 	saved      atomic.Uint64 // the cursor, for Progress
 	caughtUp   atomic.Int64  // when Indexed last equalled Sealed, in ns since 1970
 	repairing  atomic.Int32
@@ -105,6 +114,7 @@ func NewFollower(cfg FollowerConfig) (*Follower, error) {
 	}
 	f.next.Store(cur.at)
 	f.saved.Store(cur.at)
+	f.recent.start(cur.at)
 	f.caughtUp.Store(time.Now().UnixNano())
 	return f, nil
 }
@@ -112,10 +122,15 @@ func NewFollower(cfg FollowerConfig) (*Follower, error) {
 // Progress returns how far the index has come.
 func (f *Follower) Progress() Progress {
 	p := Progress{
-		Indexed:    f.next.Load(),
+		Life:       f.life(),
 		Cursor:     f.saved.Load(),
 		Repairing:  f.repairing.Load() > 0,
 		Duplicates: f.duplicates.Load(),
+	}
+	p.Indexed, p.Searchable = p.Cursor, p.Cursor
+	if f.checked.Load() == p.Life+1 {
+		p.Indexed = f.next.Load()
+		p.Searchable = min(f.recent.searchable(time.Now()), p.Indexed)
 	}
 	p.Sealed = max(f.cfg.Source.Size(), p.Indexed)
 	if p.Lag = p.Sealed - p.Indexed; p.Lag > 0 {
@@ -227,13 +242,22 @@ func (f *Follower) alive(ctx context.Context) (context.Context, context.CancelFu
 	return ctx, func() { cancel(nil) }, nil
 }
 
+// life returns the life of the engine; 0 for a remote index.
+func (f *Follower) life() uint64 {
+	if f.cfg.Engine == nil {
+		return 0
+	}
+	return f.cfg.Engine.Status().Life
+}
+
 // begin goes back to the cursor and adds the events that the index does not have
 // up to the highest that it has; what is above is new.
 func (f *Follower) begin(ctx context.Context) error {
 	f.work.Lock()
 	defer f.work.Unlock()
+	f.checked.Store(0)
 	f.cursor.forget()
-	size := f.cfg.Source.Size()
+	life, size := f.life(), f.cfg.Source.Size()
 	if f.cursor.at > size {
 		return fmt.Errorf("%w: it holds %d events and the ledger only %d: it belongs to another ledger, rebuild it", errStop, f.cursor.at, size)
 	}
@@ -244,10 +268,18 @@ func (f *Follower) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.repair(ctx, f.cursor.at, end); err != nil {
+	added, err := f.repair(ctx, f.cursor.at, end)
+	if err != nil {
 		return err
 	}
+	if added > 0 {
+		if err := f.client.settle(ctx); err != nil {
+			return err
+		}
+	}
+	f.recent.start(end)
 	f.advance(end)
+	f.checked.Store(life + 1) // if the engine ended since, its life is another
 	return f.mark()
 }
 
@@ -274,6 +306,7 @@ func (f *Follower) step(ctx context.Context) error {
 }
 
 func (f *Follower) advance(to uint64) {
+	f.recent.add(to, time.Now())
 	f.next.Store(to)
 	if to >= f.cfg.Source.Size() {
 		f.caughtUp.Store(time.Now().UnixNano())

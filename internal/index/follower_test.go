@@ -138,6 +138,30 @@ func TestKillWhenIdle(t *testing.T) {
 	mustHaveOnce(t, s.Client(), 5000)
 }
 
+// TestLife: what a life of the engine lost is not said to be there before it
+// was looked for in the next.
+func TestLife(t *testing.T) {
+	s, _ := startEngine(t, t.TempDir())
+	j := newJournal(500)
+	f, stop := follow(t, j, s)
+	eventually(t, "all is searchable", func() bool { return f.Progress().Searchable == 500 })
+	before := f.Progress()
+	stop() // nobody looks for what is lost
+	kill(t, s)
+	eventually(t, "the engine is back", func() bool { return s.Status().Life > before.Life })
+	if p := f.Progress(); p.Indexed != p.Cursor || p.Searchable != p.Cursor || p.Cursor != 0 || p.Lag != 500 {
+		t.Errorf("in a new life of the engine: %+v, want no more than the cursor, 0", p)
+	}
+	running(t, f.Run)
+	eventually(t, "all is searchable again", func() bool { return f.Progress().Searchable == 500 })
+	if n, err := s.Client().Count(deadline(t), Query{}); n != 500 || err != nil {
+		t.Errorf("when all is said to be searchable %d are found, %v", n, err)
+	}
+	if p := f.Progress(); p.Life <= before.Life {
+		t.Errorf("the life is %d, as before", p.Life)
+	}
+}
+
 // TestHoles: an engine that was killed may lack rows below the highest that it
 // kept. Those are added, and those that are there are not added again.
 func TestHoles(t *testing.T) {

@@ -194,6 +194,7 @@ func (f *Follower) Rebuild(ctx context.Context, progress func(done, total uint64
 	}
 	f.work.Lock()
 	defer f.work.Unlock()
+	f.checked.Store(0)
 	f.cursor.forget()
 	if err := f.cursor.save(0); err != nil {
 		return err
@@ -211,6 +212,8 @@ func (f *Follower) Rebuild(ctx context.Context, progress func(done, total uint64
 		return err
 	}
 	defer cancel()
+	f.recent.start(0)
+	f.checked.Store(f.life() + 1) // it is empty, and so has everything below 0
 	for {
 		done, total := f.next.Load(), f.cfg.Source.Size()
 		if progress != nil {

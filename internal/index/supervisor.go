@@ -53,6 +53,7 @@ type Status struct {
 	State    State
 	Since    time.Time // of this state
 	PID      int       // 0 unless Ready
+	Life     uint64    // counts how often the engine became ready
 	Restarts int       // how often the engine ended without being asked to
 	// LastError is why it ended the last time, or could not be started. "" if it
 	// never did.
@@ -307,6 +308,7 @@ func (s *Supervisor) set(state State, c *child, err error) {
 	}
 	s.status.State, s.status.Since = state, time.Now()
 	if c != nil {
+		s.status.Life++
 		s.session, s.addr, s.status.PID = make(chan struct{}), c.addr, c.cmd.Process.Pid
 		s.log.Info("index engine is ready", "pid", s.status.PID)
 	}

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -51,8 +52,8 @@ func (r *Room) Facets(ctx context.Context, who Reader, q Query, fields []string,
 	}
 	start := r.cfg.Now()
 	found, err := r.cfg.Index.Facets(ctx, p.index(), min(max(limit, 1), 100), fields...)
-	if err != nil {
-		return nil, indexError(err)
+	if err := cmp.Or(indexError(err), r.steady(m)); err != nil {
+		return nil, err
 	}
 	out := &Facets{Facets: []Facet{}, Derived: true, Meta: m}
 	for _, f := range found {
@@ -114,8 +115,8 @@ func (r *Room) Histogram(ctx context.Context, who Reader, q Query, step time.Dur
 		return nil, fmt.Errorf("%w: a step of %s makes more than %d buckets of the time from %s to %s", ErrArgument, step, maxBuckets, q.From.Format(time.RFC3339), q.To.Format(time.RFC3339))
 	}
 	found, err := r.cfg.Index.Histogram(ctx, p.index(), step, by)
-	if err != nil {
-		return nil, indexError(err)
+	if err := cmp.Or(indexError(err), r.steady(m)); err != nil {
+		return nil, err
 	}
 	out := &Histogram{Step: step, Buckets: make([]Bucket, 0, len(found)), Derived: true, Meta: m}
 	for _, b := range found {
@@ -209,6 +210,7 @@ func (r *Room) counts(who Reader, q Query, fields []string) (*plan, Meta, error)
 		return nil, Meta{}, fmt.Errorf("%w: there is none, and only it can count", ErrIndex)
 	}
 	m.Complete = m.Indexed == m.Sealed && m.Note == ""
+	p.begun = m
 	return p, m, nil
 }
 
@@ -245,5 +247,5 @@ func (r *Room) count(ctx context.Context, p *plan, fields []string, limit int) (
 		rows = append(rows, row)
 		return nil
 	})
-	return rows, indexError(err)
+	return rows, cmp.Or(indexError(err), r.steady(p.begun))
 }

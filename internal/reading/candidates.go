@@ -92,7 +92,7 @@ func (r *Room) countLast(ctx context.Context, p *plan, fields []string, limit in
 		quoted[i] = quote(f)
 	}
 	q.LogsQL += fmt.Sprintf(" | stats by (%s) count() hits, max(_time) last | sort by (hits desc) limit %d", strings.Join(quoted, ", "), limit)
-	return indexError(r.cfg.Index.Run(ctx, q, func(got []index.Field) error {
+	err := r.cfg.Index.Run(ctx, q, func(got []index.Field) error {
 		values := make(map[string]string, len(got))
 		for _, f := range got {
 			values[f.Name] = f.Value
@@ -107,7 +107,8 @@ func (r *Room) countLast(ctx context.Context, p *plan, fields []string, limit in
 		}
 		yield(values, n, last)
 		return nil
-	}))
+	})
+	return cmp.Or(indexError(err), r.steady(p.begun))
 }
 
 // candidates are those of a name, put together of what the index counts.

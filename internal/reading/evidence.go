@@ -267,6 +267,9 @@ func (g *gathering) numbers(ctx context.Context, m Meta) ([]uint64, error) {
 		last := hits[s.Limit-1]
 		after = &cursor{time: last.at, number: last.number}
 	}
+	if err := r.steady(m); err != nil {
+		return nil, err
+	}
 	if m.Indexed < m.Sealed {
 		g.claim.EvaluatedBy = "index and ledger"
 		res := &Result{Meta: m}

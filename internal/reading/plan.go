@@ -36,6 +36,7 @@ type plan struct {
 	all    bool                    // no filter and no time bounds
 	match  func(*event.Event) bool // without time bounds; nil: only the index can tell
 	rich   error                   // why match is nil
+	begun  Meta                    // how things stood when counting began
 }
 
 // hideLooks is the filter that leaves look events out.

@@ -39,6 +39,7 @@ type Index interface {
 // and empty.
 type IndexStatus struct {
 	Indexed   uint64    // the records before this number can be found; a record that was added but is not searchable yet does not count
+	Life      uint64    // counts its starts; what it answers in another life than this one may miss records before Indexed
 	Repairing bool      // records before Indexed may be missing
 	Down      time.Time // since when it does not answer; zero: it is up
 	Reason    string    // why it is down

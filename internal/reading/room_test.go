@@ -205,6 +205,73 @@ func (lying) Search(context.Context, index.Query) ([]index.Hit, error) {
 	return []index.Hit{{Number: 0, Time: time.Now()}, {Number: 99, Time: time.Now()}}, nil
 }
 
+// restarted is an index that is started anew while it is asked, with nothing of
+// what it had.
+type restarted struct {
+	reading.Index
+	life *uint64
+}
+
+func (r restarted) Search(context.Context, index.Query) ([]index.Hit, error) {
+	*r.life++
+	return nil, nil
+}
+
+func (r restarted) Run(context.Context, index.Query, func([]index.Field) error) error {
+	*r.life++
+	return nil
+}
+
+func (r restarted) Histogram(context.Context, index.Query, time.Duration, string) ([]index.Bucket, error) {
+	*r.life++
+	return nil, nil
+}
+
+func (r restarted) Facets(context.Context, index.Query, int, ...string) ([]index.Facet, error) {
+	*r.life++
+	return nil, nil
+}
+
+// TestRestarted: what an index that was started anew does not find is not said
+// not to be there.
+func TestRestarted(t *testing.T) {
+	h := readingtest.Open(t)
+	h.Put(calls(12)...)
+	cfg, life := h.Config, uint64(1)
+	cfg.Index = restarted{life: &life}
+	cfg.Status = func() reading.IndexStatus { return reading.IndexStatus{Indexed: 12, Life: life} }
+	room, alice := reading.New(cfg), reading.Query{LogsQL: "who.subject:=alice"}
+	res, err := room.Search(t.Context(), admin, reading.Search{Query: alice})
+	if err != nil || len(res.Hits) == 0 || !res.Meta.Complete || res.Meta.Source != "ledger" {
+		t.Errorf("searching: %+v, %v; want the hits from the ledger", res, err)
+	}
+	count := alice
+	count.LogsQL += " | stats count() n"
+	for name, ask := range map[string]func() error{
+		"counting": func() error { _, err := room.Search(t.Context(), admin, reading.Search{Query: count}); return err },
+		"facets":   func() error { _, err := room.Facets(t.Context(), admin, alice, nil, 10); return err },
+		"histogram": func() error {
+			_, err := room.Histogram(t.Context(), admin, alice, time.Minute, "")
+			return err
+		},
+		"stats": func() error { _, err := room.Stats(t.Context(), admin, alice, []string{"kind"}, 10); return err },
+		"who":   func() error { _, err := room.Who(t.Context(), admin, "alice", reading.Query{}); return err },
+		"objects": func() error {
+			_, err := room.Objects(t.Context(), admin, "alice", reading.Query{}, 10)
+			return err
+		},
+		"candidates": func() error { _, err := room.Candidates(t.Context(), admin, "alice", time.Time{}); return err },
+		"evidence": func() error {
+			_, _, err := room.Evidence(t.Context(), admin, reading.Evidence{Query: alice})
+			return err
+		},
+	} {
+		if err := ask(); !errors.Is(err, reading.ErrIndex) {
+			t.Errorf("%s: %v, want ErrIndex", name, err)
+		}
+	}
+}
+
 func TestHitsAreChecked(t *testing.T) {
 	h := readingtest.Open(t)
 	h.Put(calls(2)...)

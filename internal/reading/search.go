@@ -46,6 +46,8 @@ type Meta struct {
 	Complete bool          `json:"complete"`       // nothing that matches is left out, up to Sealed
 	Note     string        `json:"note,omitempty"` // what is left out, if something is
 	Took     time.Duration `json:"took"`           // nanoseconds
+
+	life uint64 // of the index that all this is said of
 }
 
 // Search answers s. The error is a [QueryError], or wraps [ErrForbidden],
@@ -126,7 +128,7 @@ func (r *Room) meta() (Meta, error) {
 		return Meta{}, err
 	}
 	st := r.cfg.Status()
-	m := Meta{Sealed: size, Indexed: min(st.Indexed, size), Index: "up", Source: "index"}
+	m := Meta{Sealed: size, Indexed: min(st.Indexed, size), Index: "up", Source: "index", life: st.Life}
 	switch {
 	case !st.Down.IsZero():
 		m.Index = fmt.Sprintf("down since %s: %s", st.Down.UTC().Format(time.RFC3339), st.Reason)
@@ -141,6 +143,15 @@ func (r *Room) meta() (Meta, error) {
 		m.Note = strings.TrimPrefix(m.Note+"; the index is adding records again that it lost, or that were there with what was erased: some may be missing", "; ")
 	}
 	return m, nil
+}
+
+// steady returns an error if the index was started anew since m was made. What
+// it answered since may lack what the start before had in memory only.
+func (r *Room) steady(m Meta) error {
+	if r.cfg.Status().Life != m.life {
+		return fmt.Errorf("%w: it was started anew while it was asked; ask again", ErrIndex)
+	}
+	return nil
 }
 
 // rows answers a query with pipes.
@@ -166,7 +177,7 @@ func (r *Room) rows(ctx context.Context, p *plan, limit int, res *Result) error 
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	return indexError(err)
+	return cmp.Or(indexError(err), r.steady(res.Meta))
 }
 
 // hits answers a query for events: from the index and, for what the index
@@ -202,7 +213,7 @@ type found struct {
 // that it does not have yet.
 func (r *Room) indexPage(ctx context.Context, who Reader, p *plan, s Search, after *cursor, res *Result) error {
 	hits, err := r.indexHits(ctx, p, s, after)
-	if err != nil {
+	if err := cmp.Or(err, r.steady(res.Meta)); err != nil {
 		return err
 	}
 	res.Meta.Complete = res.Meta.Note == ""

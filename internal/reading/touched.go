@@ -91,8 +91,11 @@ func (r *Room) touched(ctx context.Context, p *plan, out *Touched, limit int) er
 		out.Calls++
 		return out.add(fieldMap(got), found, types)
 	})
-	if err != nil && !errors.Is(err, errEnough) {
-		return indexError(err)
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	if err := cmp.Or(indexError(err), r.steady(p.begun)); err != nil {
+		return err
 	}
 	for t, n := range types {
 		out.Types = append(out.Types, Count{t, n})

@@ -351,7 +351,11 @@ func TestIndexDown(t *testing.T) {
 		t.Errorf("show while the index is down: exit code %d\n%s", shown.code, shown.stderr)
 	}
 	counted := command(t, gatebook, "search", "* | stats count()", "--data", data)
-	if counted.code != 2 || !strings.Contains(counted.stderr, "index") {
+	// The index may answer for a moment before it is killed again; it has lost
+	// what was in memory, and says so.
+	refused := counted.code == 2 && strings.Contains(counted.stderr, "the search index is not available")
+	incomplete := counted.code == 0 && strings.Contains(counted.stderr, "not complete: ")
+	if !refused && !incomplete {
 		t.Errorf("counting while the index is down: exit code %d\n%s%s", counted.code, counted.stdout, counted.stderr)
 	}
 	t.Logf("the index was killed %d times", end())
