@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // TestReceivers: receivers come from the configuration and change at SIGHUP; a
@@ -26,7 +28,7 @@ func TestReceivers(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	dir, data, listen := t.TempDir(), t.TempDir(), freeAddress(t)
+	dir, data, listen := t.TempDir(), t.TempDir(), freeport.Address(t)
 	secret := func(name, text string) string {
 		name = filepath.Join(dir, name)
 		if err := os.WriteFile(name, []byte(text+"\n"), 0o600); err != nil {

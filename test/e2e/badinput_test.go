@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // refused runs a server that must not start on the data, and returns what it
 // says.
 func refused(t *testing.T, data string) result {
 	t.Helper()
-	r := command(t, gatebook, "serve", "--data", data, "--upstream", "http://127.0.0.1:1", "--listen", freeAddress(t), "--ops", freeAddress(t))
+	r := command(t, gatebook, "serve", "--data", data, "--upstream", "http://127.0.0.1:1", "--listen", freeport.Address(t), "--ops", freeport.Address(t))
 	if r.code == 0 {
 		t.Errorf("serve: exit code 0, want an error\n%s%s", r.stdout, r.stderr)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/internal/vault"
 	"github.com/gatebook/gatebook/internal/vault/locate"
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // openLedger opens the ledger of a data directory, with its keys if it is
@@ -156,8 +157,8 @@ func TestEncryptedByDefault(t *testing.T) {
 func notStarted(t *testing.T, data, up, text string, want ...string) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "gatebook.yaml")
-	writeConfig(t, name, text, freeAddress(t), up)
-	r := command(t, gatebook, "serve", "--config", name, "--data", data, "--ops", freeAddress(t))
+	writeConfig(t, name, text, freeport.Address(t), up)
+	r := command(t, gatebook, "serve", "--config", name, "--data", data, "--ops", freeport.Address(t))
 	for _, w := range want {
 		if r.code == 0 || !strings.Contains(r.stderr, w) {
 			t.Errorf("got exit code %d and %q, want a refusal with %q", r.code, r.stderr, w)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // TestFirstFiveMinutes is what a person does with a fresh download.
@@ -35,11 +37,11 @@ func TestFirstFiveMinutes(t *testing.T) {
 	// The look is itself in the record.
 	s.await(`kind:="look" and note.name:="view"`, 1)
 
-	other := command(t, gatebook, "serve", "--data", data, "--upstream", "http://127.0.0.1:1", "--listen", freeAddress(t), "--ops", freeAddress(t))
+	other := command(t, gatebook, "serve", "--data", data, "--upstream", "http://127.0.0.1:1", "--listen", freeport.Address(t), "--ops", freeport.Address(t))
 	if other.code != 2 || !strings.Contains(other.stderr, "another Gatebook is running") {
 		t.Errorf("a second process on the same data: exit code %d\n%s", other.code, other.stderr)
 	}
-	taken := command(t, gatebook, "serve", "--data", t.TempDir(), "--upstream", "http://127.0.0.1:1", "--listen", strings.TrimPrefix(s.url, "http://"), "--ops", freeAddress(t))
+	taken := command(t, gatebook, "serve", "--data", t.TempDir(), "--upstream", "http://127.0.0.1:1", "--listen", strings.TrimPrefix(s.url, "http://"), "--ops", freeport.Address(t))
 	if taken.code != 2 || !strings.Contains(taken.stderr, "in use") {
 		t.Errorf("an address in use: exit code %d\n%s", taken.code, taken.stderr)
 	}
@@ -58,7 +60,7 @@ func TestFirstFiveMinutes(t *testing.T) {
 
 func TestUpstreamDown(t *testing.T) {
 	data := t.TempDir()
-	s := serve(t, data, "http://"+freeAddress(t))
+	s := serve(t, data, "http://"+freeport.Address(t))
 	res, err := http.Get(s.url + "/nobody")
 	if err != nil {
 		t.Fatal(err)

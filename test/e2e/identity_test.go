@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // visitor calls a gateway from an address of its own.
@@ -211,7 +213,7 @@ identity:
 // TestIssuerDownFromTheStart: calls are served although no key was ever
 // fetched, and their tokens are believed as soon as the issuer is there.
 func TestIssuerDownFromTheStart(t *testing.T) {
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	before := startIssuer(t, address)
 	token := before.token(t, "stock-sync")
 	before.stop()

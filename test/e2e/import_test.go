@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // trail is a log of CloudTrail: alice makes n calls, and is refused the last.
@@ -42,7 +44,7 @@ func trail(t *testing.T, first, n int) string {
 func TestImportCloudTrail(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	s := serve(t, data, "http://"+freeAddress(t))
+	s := serve(t, data, "http://"+freeport.Address(t))
 	name := trail(t, 0, 700)
 	run := func(args ...string) result {
 		return command(t, gatebook, append([]string{"import", "cloudtrail", "--data", data}, args...)...)

@@ -15,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/internal/catalog"
 	"github.com/gatebook/gatebook/internal/operation/openapi"
 	"github.com/gatebook/gatebook/internal/reading"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // listed returns what a verb of the inventory prints, as values of T.
@@ -85,7 +86,7 @@ func TestInventory(t *testing.T) {
 	}
 	shop, issuer := startShop(t)
 	work := t.TempDir()
-	file, data, listen := filepath.Join(work, "openapi.json"), filepath.Join(work, "data"), freeAddress(t)
+	file, data, listen := filepath.Join(work, "openapi.json"), filepath.Join(work, "data"), freeport.Address(t)
 	wrongDescription(t, shop, file)
 	config := filepath.Join(work, "gatebook.yaml")
 	writeConfig(t, config, strings.NewReplacer("DOCUMENT", "api: {file: "+file+"}", "ISSUER", issuer).Replace(shopConfig), listen, shop)

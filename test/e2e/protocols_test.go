@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // program returns the path of a program of others, or skips the test.
@@ -75,7 +77,7 @@ func answers(url string) bool {
 // both directions included.
 func TestEtcd(t *testing.T) {
 	etcd, etcdctl := program(t, "etcd"), program(t, "etcdctl")
-	clients, peers := freeAddress(t), "http://"+freeAddress(t)
+	clients, peers := freeport.Address(t), "http://"+freeport.Address(t)
 	_, log := background(t, etcd, "--name", "one", "--data-dir", t.TempDir(),
 		"--listen-client-urls", "http://"+clients, "--advertise-client-urls", "http://"+clients,
 		"--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", "one="+peers)
@@ -326,7 +328,7 @@ http {
 // TestNginx: what nginx answers arrives as it is, ranges and conditions
 // included, and connections are kept on both sides of the gateway.
 func TestNginx(t *testing.T) {
-	nginx, folder, address := program(t, "nginx"), t.TempDir(), freeAddress(t)
+	nginx, folder, address := program(t, "nginx"), t.TempDir(), freeport.Address(t)
 	file := make([]byte, 300_000)
 	rand.NewChaCha8([32]byte{1}).Read(file)
 	config := strings.NewReplacer("FOLDER", folder, "ADDRESS", address).Replace(nginxConfig)

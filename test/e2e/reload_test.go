@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // reloadable is a configuration with one route whose calls wait for their
@@ -33,7 +34,7 @@ func (s *server) awaitLog(words string, n int) {
 // TestReload: SIGHUP sends new calls to another API; connections stay, a call in
 // flight ends where it began, and a file with an error changes nothing.
 func TestReload(t *testing.T) {
-	data, listen := t.TempDir(), freeAddress(t)
+	data, listen := t.TempDir(), freeport.Address(t)
 	held, release := make(chan bool), make(chan bool)
 	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {

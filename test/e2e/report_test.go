@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/internal/report"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // reportedShop is a gateway before the sample shop.
@@ -55,8 +56,8 @@ func shopVerb(t *testing.T, args ...string) (ready map[string]string, stop func(
 // some hundred calls.
 func shopWithTraffic(t *testing.T, data string, calls int) *server {
 	t.Helper()
-	issuer := startIssuer(t, freeAddress(t))
-	shop, _ := shopVerb(t, "serve", "--listen", freeAddress(t), "--issuer", issuer.url, "--trust-gateway")
+	issuer := startIssuer(t, freeport.Address(t))
+	shop, _ := shopVerb(t, "serve", "--listen", freeport.Address(t), "--issuer", issuer.url, "--trust-gateway")
 	s := serveConfig(t, data, shop["api"], strings.Replace(reportedShop, "ISSUER", issuer.url, 1))
 	key := filepath.Join(t.TempDir(), "machine.key")
 	made := command(t, gatebook, "keys", "add", "label-printer", "--kind", "machine", "--data", data)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gatebook/gatebook/internal/alert/webhook"
 	"github.com/gatebook/gatebook/internal/revoke"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // automation is a server of one's own that is told what to revoke.
@@ -60,9 +61,9 @@ func (a *automation) listen(t *testing.T, address string, key []byte) {
 // down, and the process is killed meanwhile. The token is in no file.
 func TestRevoke(t *testing.T) {
 	shop, issuer := startShop(t)
-	address, key := freeAddress(t), []byte(strings.Repeat("k", 32))
+	address, key := freeport.Address(t), []byte(strings.Repeat("k", 32))
 	config := filepath.Join(t.TempDir(), "gatebook.yaml")
-	listen, data := freeAddress(t), t.TempDir()
+	listen, data := freeport.Address(t), t.TempDir()
 	writeConfig(t, config, `
 gateway:
   listeners:

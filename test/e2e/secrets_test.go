@@ -28,6 +28,7 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // bodyLimit is how much of a body is kept by default.
@@ -62,7 +63,7 @@ gateway:
       upstream: UPSTREAM
     - name: down
       path: /down
-      upstream: http://`+freeAddress(t)+`
+      upstream: http://`+freeport.Address(t)+`
 identity:
   oidc:
     - name: shop

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // server is a gatebook that serves.
@@ -46,21 +47,10 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-// freeAddress returns an address on which nobody listens.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // serve starts gatebook before the API at upstream, with the defaults.
 func serve(t testing.TB, data, upstream string, more ...string) *server {
 	t.Helper()
-	listen := freeAddress(t)
+	listen := freeport.Address(t)
 	return start(t, data, listen, append([]string{"--upstream", upstream, "--listen", listen}, more...)...)
 }
 
@@ -68,7 +58,7 @@ func serve(t testing.TB, data, upstream string, more ...string) *server {
 // its text are replaced by the gateway's address and the API's URL.
 func serveConfig(t testing.TB, data, upstream, text string) *server {
 	t.Helper()
-	listen := freeAddress(t)
+	listen := freeport.Address(t)
 	name := filepath.Join(t.TempDir(), "gatebook.yaml")
 	writeConfig(t, name, text, listen, upstream)
 	return start(t, data, listen, "--config", name)
@@ -85,7 +75,7 @@ func writeConfig(t testing.TB, name, text, listen, upstream string) {
 // start starts gatebook serve and waits until it is ready.
 func start(t testing.TB, data, listen string, args ...string) *server {
 	t.Helper()
-	ops := freeAddress(t)
+	ops := freeport.Address(t)
 	s := &server{t: t, data: data, url: "http://" + listen, ops: "http://" + ops, done: make(chan error, 1)}
 	s.cmd = exec.Command(gatebook, append([]string{"serve", "--data", data, "--ops", ops}, args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // watcher is a gatebook witness that runs.
@@ -28,7 +30,7 @@ type watcher struct {
 // watch starts a witness of the ledgers with the given keys.
 func watch(t *testing.T, name string, ledgers ...string) *watcher {
 	t.Helper()
-	w := &watcher{t: t, data: filepath.Join(t.TempDir(), "witness"), listen: freeAddress(t), ledger: ledgers}
+	w := &watcher{t: t, data: filepath.Join(t.TempDir(), "witness"), listen: freeport.Address(t), ledger: ledgers}
 	w.start("--name", name)
 	return w
 }

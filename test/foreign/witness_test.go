@@ -33,6 +33,7 @@ import (
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/witness"
 	"github.com/gatebook/gatebook/ledger"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // cosigned has the witness cosign all of the ledger in dir, and returns the
@@ -277,12 +278,7 @@ func litewitness(t *testing.T, origin, vkey string) witness.Witness {
 			go func() { agent.ServeAgent(ring, conn); conn.Close() }()
 		}
 	}()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	address := freeport.Address(t)
 	const name = "witness.test/lite"
 	hash := sha256.Sum256(public)
 	cmd := exec.Command(filepath.Join(bin, "litewitness"), "-name", name, "-db", db, "-ssh-agent", socket, "-listen", address, "-key", hex.EncodeToString(hash[:]))

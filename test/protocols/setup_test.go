@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // gatebook is the program under test.
@@ -69,9 +70,7 @@ func serveHTTP(t *testing.T, h http.Handler) string {
 func before(t *testing.T, upstream, api string) *gateway {
 	t.Helper()
 	g := &gateway{t: t, data: filepath.Join(t.TempDir(), "data"), log: new(bytes.Buffer)}
-	free := listen(t)
-	g.addr = free.Addr().String()
-	free.Close()
+	g.addr = freeport.Address(t)
 	config := fmt.Sprintf("gateway:\n  listeners:\n    - {name: door, address: %s}\n  routes:\n    - name: api\n      path: /\n      upstream: %s\n      durability: recorded\n%sops:\n  listen: 127.0.0.1:0\nindex:\n  mode: \"off\"\n", g.addr, upstream, api)
 	file := filepath.Join(t.TempDir(), "gatebook.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {

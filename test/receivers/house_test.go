@@ -24,6 +24,7 @@ import (
 	"github.com/gatebook/gatebook/internal/alert/alerttest"
 	"github.com/gatebook/gatebook/internal/alert/deliver"
 	"github.com/gatebook/gatebook/internal/state"
+	"github.com/gatebook/gatebook/test/freeport"
 )
 
 // outbox is one with its file.
@@ -163,12 +164,10 @@ func (o *output) String() string {
 // freePort returns a port of loopback on which nobody listens.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(freeport.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
 
