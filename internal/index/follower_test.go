@@ -263,7 +263,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	s, _ = startEngine(t, dir)
-	if st := s.Status(); fmt.Sprint(st.Damaged) != "[20261121]" || !strings.Contains(st.LastError, "FATAL") {
+	if st := s.Status(); fmt.Sprint(st.Damaged) != "[20261121]" || !strings.Contains(st.LastError, "missing on disk") || strings.Contains(st.LastError, "panic") {
 		t.Fatalf("status %+v, want 20261121 as damaged", st)
 	}
 	if n, err := s.Client().Count(deadline(t), Query{}); n != 2000 || err != nil {

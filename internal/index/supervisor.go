@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -297,6 +298,10 @@ func (s *Supervisor) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
+// marks are what the engine writes before a reason to end, and people need not
+// read.
+var marks = strings.NewReplacer("panic: FATAL: ", "", "FATAL: ", "", "panic: ", "")
+
 // set changes the state. c is the child that is ready, if one is.
 func (s *Supervisor) set(state State, c *child, err error) {
 	s.mu.Lock()
@@ -313,7 +318,7 @@ func (s *Supervisor) set(state State, c *child, err error) {
 		s.log.Info("index engine is ready", "pid", s.status.PID)
 	}
 	if err != nil {
-		s.status.LastError = err.Error()
+		s.status.LastError = marks.Replace(err.Error())
 		s.status.Restarts++
 	}
 	close(s.changed)

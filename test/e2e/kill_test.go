@@ -320,6 +320,7 @@ func TestIndexDown(t *testing.T) {
 		succeed(t, fmt.Sprintf("%s/before/b%d", s.url, n))
 	}
 	s.await("what.path:before", 20)
+	awaitIndex(t, s) // until then it may not have started
 
 	give := takeIndex(t, s, data)
 	for n := range 20 {
