@@ -301,13 +301,19 @@ func (c *valueState) observe(o *observation, _ int, k *group) func() verdict {
 		}
 		if known := s.Seen.ref(h); known != nil {
 			*known, fresh = value{o.at, o.ref}, true
-		} else if s.Seen.len() <= c.need || c.share > 0 {
-			if s.Seen.len() > c.need { // the share is that of the newest
-				s.dropOldest()
-			}
-			s.Seen.set(h, value{o.at, o.ref})
-			fresh = true
+			continue
 		}
+		if s.Seen.len() > c.need { // what is too old must not take the room
+			s.expire(o.at - int64(c.span))
+		}
+		if s.Seen.len() > c.need {
+			if c.share == 0 {
+				continue
+			}
+			s.dropOldest() // the share is that of the newest
+		}
+		s.Seen.set(h, value{o.at, o.ref})
+		fresh = true
 	}
 	if c.given != nil {
 		for _, h := range o.hashes(c.given) {

@@ -353,6 +353,21 @@ func TestExplanation(t *testing.T) {
 	}
 }
 
+// TestValuesAgain shows that a group is found again, when all values are others
+// than those for which it was found before.
+func TestValuesAgain(t *testing.T) {
+	set := one(t, "detection: {a: {outcome.status: 200}, condition: a}\ncorrelation: {type: value_count, group-by: [principal.id], timespan: 1h, condition: {field: what.asked, gte: 3}}\n")
+	e := New(Config{Rules: set})
+	var found []Finding
+	for n := range 24 {
+		at := time.Duration(n/6)*24*time.Hour + time.Duration(n%6)*time.Second
+		found = append(found, e.Add(call(n, at, "principal.id", "p_1", "outcome.status", "200", "what.asked", fmt.Sprint("order/", n)), -1)...)
+	}
+	if found = append(found, e.Flush()...); len(found) != 4 {
+		t.Errorf("found %d, want one on each of four days", len(found))
+	}
+}
+
 // TestKinds shows the correlations that the catalogue does not use.
 func TestKinds(t *testing.T) {
 	const id = "title: x\nid: 00000000-0000-4000-8000-00000000000"
