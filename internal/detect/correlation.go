@@ -17,6 +17,7 @@ var Kinds = []struct{ Name, Doc string }{
 	{"value_changes", "a field that goes back, as often, to a value that it had within the timespan"},
 	{"temporal", "events of all the rules within the timespan, in any order"},
 	{"temporal_ordered", "the same, in the order of the rules"},
+	{"same_event", "an event that all the rules match"},
 	{"first_seen", "a value that is new for its group, once the group is known well enough"},
 	{"adaptive", "numbers far above what the group, and others like it, had before"},
 	{"timing", "events that come as regularly, or go on as long without a pause, as only machines do"},
@@ -84,6 +85,7 @@ var correlationKeys = map[string][]string{
 	"value_changes":    {"timespan", "condition"},
 	"temporal":         {"timespan"},
 	"temporal_ordered": {"timespan"},
+	"same_event":       {},
 	"first_seen":       {"condition"},
 	"adaptive":         {"timespan", "condition", "metrics"},
 	"timing":           {"condition"},
@@ -125,6 +127,8 @@ func (r *reader) correlation(n *node, own bool) *correlation {
 		r.counting(c, n, cond)
 	case "temporal", "temporal_ordered":
 		c.start = startTemporal(c)
+	case "same_event":
+		c.start = startSame(c)
 	case "first_seen":
 		r.firstSeen(c, cond)
 	case "adaptive":
@@ -166,7 +170,7 @@ func (r *reader) references(c *correlation, n *node, own bool) {
 			add(v)
 		}
 	}
-	if strings.HasPrefix(c.kind, "temporal") && (len(c.refs) < 2 || len(c.refs) > 8) {
+	if (strings.HasPrefix(c.kind, "temporal") || c.kind == "same_event") && (len(c.refs) < 2 || len(c.refs) > 8) {
 		r.at(orNode(list, n), path, "want 2 to 8 rules for %s", c.kind)
 	}
 	for _, key := range []string{"without", "among"} {
@@ -228,6 +232,15 @@ func (c *correlation) grouping() (name string, alike bool) {
 		name = of
 	}
 	return name, true
+}
+
+// names are those of the rules that a correlation is over.
+func (c *correlation) names() string {
+	var names []string
+	for _, ref := range c.refs {
+		names = append(names, ref.rule.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // appendKey appends the values of keys to b; false: one of them is absent, and

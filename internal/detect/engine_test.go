@@ -392,6 +392,15 @@ tests:
   - {name: approved, fires: false, events: [{at: 90m, operation.route: /approve, principal.id: p_1}, {at: 2h, operation.route: /pay, principal.id: p_1}]}
   - {name: watching began just now, fires: false, events: [{operation.route: /pay, principal.id: p_1}]}
 `},
+		{"the same event", id + "1\nname: export" + log + "detection: {a: {operation.action: export}, condition: a}\n---\n" +
+			id + "2\nname: much" + log + "detection: {a: {records|gte: 100}, condition: a}\n---\n" + id + `3
+name: both
+correlation: {type: same_event, rules: [export, much], group-by: [principal.id]}
+tests:
+  - {name: one call, fires: true, events: [{operation.action: export, records: 100, principal.id: p_1}]}
+  - {name: two at once, fires: false, events: [{operation.action: export, records: 1, principal.id: p_1}, {operation.action: read, records: 100, principal.id: p_1}]}
+  - {name: two of the one, fires: false, events: [{operation.action: export, records: 1, principal.id: p_1}, {operation.action: export, records: 2, principal.id: p_1}]}
+`},
 		{"an alias", id + "1\nname: key" + log + "detection: {a: {operation.route: /keys}, condition: a}\n---\n" +
 			id + "2\nname: use" + log + "detection: {a: {operation.route: /data}, condition: a}\n---\n" + id + `3
 name: chain

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -35,15 +34,6 @@ func (r *reader) flow(c *correlation, cond *node) {
 		}
 		return &flowState{table: newTable(limit, worth), flowRule: f}
 	}
-}
-
-// names are those of the rules that a correlation is over.
-func (c *correlation) names() string {
-	var list []string
-	for _, ref := range c.refs {
-		list = append(list, ref.name)
-	}
-	return strings.Join(list, ", ")
 }
 
 // flowRule is what a rule says.

@@ -37,6 +37,7 @@ func TestBadRules(t *testing.T) {
 		{head + det + "correlation: {type: event_count, timespan: 1m, condition: {lt: 3}}\n", "write gte, or sequence_absence"},
 		{head + det + "correlation: {type: event_count, timespan: 1m, group-by: [objects], condition: {gte: 3}}\n", "objects can have several values"},
 		{head + det + "correlation: {type: value_count, timespan: 1m, condition: {field: nope, gte: 3}}\n", `there is no field "nope"`},
+		{head + "correlation: {type: same_event, rules: [b]}\n", "want 2 to 8 rules for same_event"},
 		{head + "correlation: {type: temporal, rules: [b, c], timespan: 1m}\n", `r.yaml:4:39: correlation.rules: there is no other rule "b"`},
 		{head + "name: a\ncorrelation: {type: event_count, rules: [b], timespan: 1m, condition: {gte: 2}}\n---\n" + strings.Replace(head, "0001", "0002", 1) +
 			"name: b\ncorrelation: {type: event_count, rules: [a], timespan: 1m, condition: {gte: 2}}\n", "refers to itself through other rules"},

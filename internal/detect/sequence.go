@@ -104,14 +104,7 @@ func (t *temporalState) explain(list []step, o *observation) verdict {
 	if t.ordered {
 		how = "rules that matched, in this order"
 	}
-	names := ""
-	for i, ref := range t.c.refs {
-		if i > 0 {
-			names += ", "
-		}
-		names += ref.rule.Name
-	}
-	v.terms = []Term{{how, names, "all of them"}, {"time from the first to the last", time.Duration(o.at - v.from).String(), "<= " + spanText(t.c.span)}}
+	v.terms = []Term{{how, t.c.names(), "all of them"}, {"time from the first to the last", time.Duration(o.at - v.from).String(), "<= " + spanText(t.c.span)}}
 	return v
 }
 
