@@ -63,7 +63,7 @@ act:
 `)
 	command(t, gatebook, "demo", "attack", "scraping", "--data", s.data, "--gateway", s.url, "--issuer", issuer).says(t, 0, "bola-enumeration")
 	var m act.Measure
-	for limit := time.Now().Add(20 * time.Second); m.ID == ""; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(patience); m.ID == ""; time.Sleep(20 * time.Millisecond) {
 		if out := asked(t, s, "measures", "--json"); out != "" {
 			if err := json.Unmarshal([]byte(out), &m); err != nil {
 				t.Fatalf("%v in %s", err, out)

@@ -125,7 +125,7 @@ func TestDetectedAtOnce(t *testing.T) {
 		}
 	}
 	var k live.Kept
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		req, err := http.NewRequest("GET", s.ops+"/api/v1/findings?rule=forced-browsing", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -197,7 +197,7 @@ func TestDetectErase(t *testing.T) {
 		}
 	}
 	const network = "127.0.0.0/24"
-	for limit := time.Now().Add(20 * time.Second); !strings.Contains(s.run("alerts"), network); time.Sleep(100 * time.Millisecond) {
+	for limit := time.Now().Add(patience); !strings.Contains(s.run("alerts"), network); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("there is no incident\n%s", s.log.String())
 		}
@@ -265,7 +265,7 @@ func TestDetectKill(t *testing.T) {
 	s := serveConfig(t, data, upstream, config)
 	want := s.replay(rules)
 	var got string
-	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		if got = s.findings(); got == want {
 			break
 		}

@@ -118,7 +118,7 @@ func TestDiskFull(t *testing.T) {
 // or counted by a gap event as lost to a full disk.
 func (s *server) awaitGap(prefix string, calls uint64) {
 	s.t.Helper()
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		var lost, kept uint64
 		for _, e := range s.search("", "--limit", "10000") {
 			switch {

@@ -231,7 +231,7 @@ func TestErasePerson(t *testing.T) {
 // what is left of them.
 func (s *server) filledAgain(principal string, want int) {
 	s.t.Helper()
-	for limit := time.Now().Add(90 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		out, err := exec.Command(gatebook, "search", "principal.id:="+principal+" | stats count() n", "--data", s.data, "--json").Output()
 		if err == nil && strings.Contains(string(out), fmt.Sprintf(`"n":"%d"`, want)) {
 			return
@@ -268,7 +268,7 @@ func TestEraseKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The kill comes some time after the decision was sealed, or before.
-		for limit := time.Now().Add(20 * time.Second); i > 0 && decisions(t, data) == before && time.Now().Before(limit); {
+		for limit := time.Now().Add(patience); i > 0 && decisions(t, data) == before && time.Now().Before(limit); {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Duration(i) * 15 * time.Millisecond)
@@ -319,7 +319,7 @@ func decisions(t *testing.T, data string) (n int) {
 // settled waits until everything that was decided is carried out.
 func (s *server) settled() {
 	s.t.Helper()
-	for limit := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		out, err := exec.Command(gatebook, "retention", "--data", s.data, "--json").Output()
 		if err == nil && strings.Contains(string(out), `"pending":0,`) {
 			return

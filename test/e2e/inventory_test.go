@@ -92,14 +92,14 @@ func TestInventory(t *testing.T) {
 	writeConfig(t, config, strings.NewReplacer("DOCUMENT", "api: {file: "+file+"}", "ISSUER", issuer).Replace(shopConfig), listen, shop)
 	s := start(t, data, listen, "--config", config)
 	stop := startTraffic(t, s.url, issuer, 150)
-	for limit := time.Now().Add(3 * time.Minute); s.sealed() < 1200; time.Sleep(200 * time.Millisecond) {
+	for limit := time.Now().Add(2 * patience); s.sealed() < 1200; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("only %d calls in three minutes\n%s", s.sealed(), s.log.String())
 		}
 	}
 	stop()
 	before := whole(t, s)
-	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(300 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(300 * time.Millisecond) {
 		now := whole(t, s)
 		if now == before {
 			break // what was on its way is counted

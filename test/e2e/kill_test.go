@@ -254,7 +254,7 @@ func awaitIndex(t *testing.T, s *server) {
 	t.Helper()
 	began := time.Now()
 	_, now := askAPI(t, s, "what.path:nothing")
-	for limit := began.Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for limit := began.Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		_, m := askAPI(t, s, "what.path:nothing")
 		if m.Indexed >= now.Sealed && !strings.Contains(m.Index, "down") && !strings.Contains(m.Index, "repairing") {
 			t.Logf("the index has caught up after %v", time.Since(began).Round(time.Millisecond))
@@ -326,7 +326,7 @@ func TestIndexDown(t *testing.T) {
 	for n := range 20 {
 		succeed(t, fmt.Sprintf("%s/after/a%d", s.url, n))
 	}
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		_, m := askAPI(t, s, "what.path:after")
 		if strings.HasPrefix(m.Index, "down since") {
 			t.Logf("the index is %s", m.Index)

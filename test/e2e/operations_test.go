@@ -104,7 +104,7 @@ func TestLearnedTemplatesOfTheShop(t *testing.T) {
 	text := strings.NewReplacer("DOCUMENT", "timeout: 60s", "ISSUER", issuer).Replace(shopConfig)
 	s := serveConfig(t, t.TempDir(), shop, text)
 	stop := startTraffic(t, s.url, issuer, 600)
-	for limit := time.Now().Add(6 * time.Minute); s.sealed() < calls; time.Sleep(200 * time.Millisecond) {
+	for limit := time.Now().Add(4 * patience); s.sealed() < calls; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("only %d of %d calls in six minutes", s.sealed(), calls)
 		}
@@ -172,14 +172,14 @@ func TestDescribedOperations(t *testing.T) {
 	shop, issuer := startShop(t)
 	text := strings.NewReplacer("DOCUMENT", "api: {path: /openapi.json}", "ISSUER", issuer).Replace(shopConfig)
 	s := serveConfig(t, t.TempDir(), shop, text)
-	for limit := time.Now().Add(20 * time.Second); !strings.Contains(s.log.String(), "the description of an API was read"); time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(patience); !strings.Contains(s.log.String(), "the description of an API was read"); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("the document was not read\n%s", s.log.String())
 		}
 	}
 	stop := startTraffic(t, s.url, issuer, 300)
 	var hits []found
-	for limit := time.Now().Add(60 * time.Second); len(hits) < 20; time.Sleep(500 * time.Millisecond) {
+	for limit := time.Now().Add(patience); len(hits) < 20; time.Sleep(500 * time.Millisecond) {
 		hits = s.search(`operation.name:=getCustomer outcome.status:=200 scopes.unneeded:*`, "--limit", "20")
 		if time.Now().After(limit) {
 			t.Fatalf("only %d calls of getCustomer\n%s", len(hits), s.log.String())

@@ -52,7 +52,7 @@ gateway:
 		res.Body.Close()
 	}
 	var found string
-	for limit := time.Now().Add(20 * time.Second); found == ""; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(patience); found == ""; time.Sleep(20 * time.Millisecond) {
 		found = asked(t, s, "alerts", "findings", "--rule", "impossible-travel", "--json")
 		if time.Now().After(limit) {
 			t.Fatalf("the rule finds nothing\n%s", s.log.String())

@@ -56,7 +56,7 @@ func background(t *testing.T, path string, args ...string) (*exec.Cmd, *lockedBu
 // eventually fails the test unless ok comes true within 20 seconds.
 func eventually(t *testing.T, what string, out *lockedBuffer, ok func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(20 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("%s: not after 20 s\n%s", what, out)
 		}
@@ -272,7 +272,7 @@ func TestServerSentEvents(t *testing.T) {
 	}))
 	t.Cleanup(upstream.Close)
 	s := serve(t, t.TempDir(), upstream.URL)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "GET", s.url+"/events", nil)
 	if err != nil {

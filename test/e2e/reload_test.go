@@ -24,7 +24,7 @@ const reloadable = "gateway:\n  listeners:\n    - {name: a, address: LISTEN}\n  
 // awaitLog waits until the log holds n times what it looks for.
 func (s *server) awaitLog(words string, n int) {
 	s.t.Helper()
-	for limit := time.Now().Add(10 * time.Second); strings.Count(s.log.String(), words) < n; time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(patience); strings.Count(s.log.String(), words) < n; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(limit) {
 			s.t.Fatalf("the log does not say %d times %q:\n%s", n, words, s.log.String())
 		}
@@ -171,7 +171,7 @@ func TestDrain(t *testing.T) {
 	<-held
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	addr := strings.TrimPrefix(s.url, "http://")
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			break // nobody listens any more
@@ -197,7 +197,7 @@ func TestDrain(t *testing.T) {
 		if err != nil {
 			t.Errorf("the end: %v\n%s", err, s.log.String())
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("gatebook does not end after the last call\n%s", s.log.String())
 	}
 	intact(t, data)

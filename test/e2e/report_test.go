@@ -69,7 +69,7 @@ func shopWithTraffic(t *testing.T, data string, calls int) *server {
 	}
 	_, stop := shopVerb(t, "traffic", "--target", s.url, "--issuer", issuer.url, "--rate", "60", "--api-key-file", key)
 	defer stop()
-	for limit := time.Now().Add(3 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for limit := time.Now().Add(2 * patience); ; time.Sleep(200 * time.Millisecond) {
 		if n := len(s.search("kind:=access", "--limit", fmt.Sprint(calls))); n == calls {
 			return s
 		} else if time.Now().After(limit) {

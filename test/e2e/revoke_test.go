@@ -118,7 +118,7 @@ act:
 	own := new(automation)
 	own.listen(t, address, key)
 	s = start(t, data, listen, "--config", config)
-	for limit := time.Now().Add(20 * time.Second); len(own.all()) == 0; time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(patience); len(own.all()) == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("nothing arrives\n%s", s.log.String())
 		}

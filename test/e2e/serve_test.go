@@ -18,6 +18,9 @@ import (
 	"github.com/gatebook/gatebook/test/freeport"
 )
 
+// patience is how long tests wait for what must come, on a busy machine too.
+const patience = 90 * time.Second
+
 // server is a gatebook that serves.
 type server struct {
 	t    testing.TB
@@ -84,7 +87,7 @@ func start(t testing.TB, data, listen string, args ...string) *server {
 	}
 	go func() { s.done <- s.cmd.Wait() }()
 	t.Cleanup(s.kill)
-	for limit := time.Now().Add(20 * time.Second); ; {
+	for limit := time.Now().Add(patience); ; {
 		res, err := http.Get(s.ops + "/readyz")
 		if err == nil {
 			res.Body.Close()
@@ -121,7 +124,7 @@ func (s *server) stop() {
 		if err != nil {
 			s.t.Errorf("stopping gatebook: %v\n%s", err, s.log.String())
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		s.t.Errorf("gatebook does not stop\n%s", s.log.String())
 		s.kill()
 	}
@@ -196,7 +199,7 @@ func (s *server) search(query string, more ...string) []found {
 // await searches until want events are found, or fails the test after a while.
 func (s *server) await(query string, want int) []found {
 	s.t.Helper()
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		hits := s.search(query, "--limit", "1000")
 		if len(hits) == want {
 			return hits

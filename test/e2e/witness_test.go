@@ -48,7 +48,7 @@ func (w *watcher) start(more ...string) {
 	}
 	cmd := w.cmd
 	w.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if res, err := http.Get("http://" + w.listen + "/"); err == nil {
 			res.Body.Close()
 			break
@@ -120,7 +120,7 @@ func (s *server) call(n int) {
 // gatebook-verify says.
 func vouched(t *testing.T, data string, w *watcher, least int) string {
 	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		r := command(t, verifier, "--key", ledgerKey(t, data), "--witness", w.key, "--json", data)
 		var report struct {
 			Result    string
@@ -249,7 +249,7 @@ func TestTwoInstallationsWatchEachOther(t *testing.T) {
 func (s *server) conflict(want string) {
 	s.t.Helper()
 	var body []byte
-	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(patience); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
 		res, err := http.Get(s.ops + "/readyz")
 		if err != nil {
 			s.t.Fatal(err)
