@@ -131,9 +131,9 @@ func (p *Program) touched(c *cobra.Command, o *output, from *client, q url.Value
 			return err
 		}
 	}
-	p.note("%d objects in %d calls of %s (%s), %s; counted by the view of objects (%s): no evidence", got.Distinct, got.Calls, got.Asked, countText(got.Types), got.Meta.Took.Round(time.Millisecond), got.Meta.Index)
+	p.note("%d objects in %d calls of %s (%s), %s; counted by the index (%s): no evidence", got.Distinct, got.Calls, got.Asked, countText(got.Types), got.Meta.Took.Round(time.Millisecond), got.Meta.Index)
 	if got.More || uint64(len(got.Objects)) < got.Distinct {
-		p.note("the most frequent are shown: bound it by time, or use --json")
+		p.note("the most frequent are shown: bound it by time, or raise --limit")
 	}
 	p.incomplete(got.Meta)
 	return nil

@@ -20,6 +20,7 @@ func (p *Program) whoCmd() *cobra.Command {
 	var o output
 	var s span
 	var looked, looks, objects bool
+	var limit int
 	c := &cobra.Command{
 		Use:   "who PRINCIPAL|EVENT",
 		Short: "Sum up what a principal did, or who looked",
@@ -35,6 +36,7 @@ func (p *Program) whoCmd() *cobra.Command {
 	c.Flags().BoolVar(&looks, "looks", false, "what this reader looked at")
 	c.Flags().BoolVar(&objects, "objects", false, "which objects it touched")
 	c.MarkFlagsMutuallyExclusive("looked", "looks", "objects")
+	c.Flags().IntVarP(&limit, "limit", "n", 100, "with --objects: at most so many, up to 1000")
 	o.flags(c, "table or json")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		q := url.Values{"principal": {args[0]}}
@@ -54,6 +56,7 @@ func (p *Program) whoCmd() *cobra.Command {
 		case looked:
 			return p.looks(c, &o, api, "/api/v1/events/"+url.PathEscape(args[0])+"/looks", nil)
 		case objects:
+			q.Set("limit", strconv.Itoa(limit))
 			return p.touched(c, &o, api, q)
 		case looks:
 			q.Set("reader", q.Get("principal"))
