@@ -117,7 +117,7 @@ export function unreachable(): ApiError {
   })
 }
 
-function unreadable(status: number): ApiError {
+export function unreadable(status: number): ApiError {
   return new ApiError({
     type: 'unreadable',
     title: 'Unexpected answer',

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useSyncExternalStore, type ReactNode } from 'react'
+import type { Listed } from '../api/listed'
 import { followWithin, go } from '../app/router'
 import { useList } from './list'
 import { floorOf, Sheet, type View } from './sheet'
@@ -18,7 +19,7 @@ export function useRowHeight(): number {
 }
 
 export interface RowsProps<T> {
-  rows: readonly T[]
+  rows: Listed<T>
   label: string
   /** Of each row, in pixels. */
   height: number
@@ -53,7 +54,10 @@ export function Rows<T>({ rows, label, height, make, to, head, width, newest, on
   const sheet = useRef<Sheet<T>>(undefined)
   const [current] = useList(
     rows.length,
-    (index) => rows[index] !== undefined && go(to(rows[index])),
+    (index) => {
+      const row = rows.at(index)
+      if (row !== undefined) go(to(row))
+    },
     (index) => {
       onMove?.()
       sheet.current?.reveal(index)

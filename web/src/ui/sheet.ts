@@ -2,6 +2,8 @@
 // scrolled, the elements of rows that went out of sight are written anew for
 // those that come: nothing is made, and nothing is measured.
 
+import type { Listed } from '../api/listed'
+
 /** The element of one row, which shows one record after another. */
 export interface View<T> {
   readonly element: HTMLElement
@@ -45,7 +47,7 @@ const quiet = 150 // ms without scrolling after which it has come to rest
  */
 export class Sheet<T> {
   private slots: Slot<T>[] = []
-  private rows: readonly T[] = []
+  private rows: Listed<T> = []
   private newest: number | undefined
   private current = -1
   private top: number // the first row in sight
@@ -82,10 +84,15 @@ export class Sheet<T> {
   }
 
   /** Sets what is listed; newest is as in [EntriesProps]. */
-  set(rows: readonly T[], newest: number | undefined, current: number): void {
+  set(rows: Listed<T>, newest: number | undefined, current: number): void {
     this.rows = rows
     this.newest = newest
     this.current = current
+    // A row that is where it was keeps its element.
+    for (const slot of this.slots) {
+      const index = this.index(slot.place)
+      if (slot.place >= 0 && (index < 0 || rows.at(index) !== slot.row)) this.drop(slot)
+    }
     this.draw(beyond)
     this.order()
   }
@@ -143,24 +150,21 @@ export class Sheet<T> {
     for (let index = from; index < to; index++) {
       const place = this.place(index)
       const slot = slots[place % slots.length]!
-      const row = rows[index]!
       const { element } = slot.view
-      if (slot.row !== row) {
-        if (element === document.activeElement) this.box.focus({ preventScroll: true })
-        slot.view.show(row)
-        slot.row = row
-      }
+      this.write(slot, rows.at(index)!)
       slot.place = place
       if (element.parentNode !== holder) holder.append(element)
     }
-    for (const slot of slots) {
-      if (slot.place < 0) continue
-      // What is drawn and out of sight stays, as it may be wanted again soon.
-      const index = this.index(slot.place)
-      if (rows[index] === slot.row) this.stand(slot, index)
-      else this.drop(slot)
-    }
+    // What is drawn and out of sight stays, as it may be wanted again soon.
+    for (const slot of slots) if (slot.place >= 0) this.stand(slot, this.index(slot.place))
     if (to >= rows.length - near) this.tell.ended()
+  }
+
+  private write(slot: Slot<T>, row: T): void {
+    if (slot.row === row) return
+    if (slot.view.element === document.activeElement) this.box.focus({ preventScroll: true })
+    slot.view.show(row)
+    slot.row = row
   }
 
   private stand(slot: Slot<T>, index: number): void {

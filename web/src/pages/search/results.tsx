@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useCallback, useMemo } from 'react'
-import { json } from '../../api/client'
+import { useCallback, useMemo, useRef } from 'react'
+import { Joined, packed, type Listed } from '../../api/listed'
 import type { Entry, Meta, Result } from '../../api/model'
 import { fieldsQuery } from '../../api/queries'
 import { useClock, type Clock } from '../../app/time'
@@ -22,7 +22,10 @@ export function useResults(view: Asked) {
   return useInfiniteQuery({
     queryKey: ['search', view.query, view.from, view.to, view.order],
     initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => json<Result>('/api/v1/search', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageParam === '' ? pageSize.first : pageSize.next, cursor: pageParam, payload: 'false' }, signal }),
+    queryFn: async ({ pageParam, signal }) => {
+      const { list, rest } = await packed<Entry, Result>('/api/v1/search', 'hits', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageParam === '' ? pageSize.first : pageSize.next, cursor: pageParam, payload: 'false' }, signal })
+      return { ...rest, hits: list }
+    },
     getNextPageParam: (last) => last.next || undefined,
   })
 }
@@ -30,7 +33,8 @@ export function useResults(view: Asked) {
 export function Results({ view, onWider }: { view: Asked; onWider: () => void }) {
   const results = useResults(view)
   const pages = results.data?.pages
-  const rows = useMemo(() => pages?.flatMap((page) => page.hits) ?? [], [pages])
+  const before = useRef<Joined<Entry>>(undefined)
+  const rows = useMemo(() => (before.current = new Joined(pages?.map((page) => page.hits) ?? [], before.current)), [pages])
   const problems = useMemo(() => pages?.flatMap((page) => page.problems) ?? [], [pages])
   const { hasNextPage, isFetching, fetchNextPage, isFetchNextPageError } = results
   const more = useCallback(() => {
@@ -141,7 +145,7 @@ class CellsView implements View<Entry> {
 const grid = (columns: readonly string[]) => `160px repeat(${columns.length}, minmax(120px, 1fr))`
 
 /** Results with columns of the reader's choice. */
-function Table({ rows, columns, onEnd, foot }: { rows: readonly Entry[]; columns: string[]; onEnd: () => void; foot: React.ReactNode }) {
+function Table({ rows, columns, onEnd, foot }: { rows: Listed<Entry>; columns: string[]; onEnd: () => void; foot: React.ReactNode }) {
   const fields = useQuery(fieldsQuery)
   const [clock] = useClock()
   const types = useMemo(() => new Map(fields.data?.map((field) => [field.name, field.type])), [fields.data])
