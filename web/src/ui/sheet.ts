@@ -53,6 +53,8 @@ export class Sheet<T> {
   private top: number // the first row in sight
   private fits: number
   private rest: ReturnType<typeof setTimeout> | undefined
+  private whole = 0 // the frame with which all rows in sight are written, if those of the last one may not be; 0: they are
+  private turn: 0 | 1 = 0 // which half of the rows is written, where it is one half
   private readonly resized: ResizeObserver
 
   constructor(
@@ -78,6 +80,7 @@ export class Sheet<T> {
   end(): void {
     this.resized.disconnect()
     clearTimeout(this.rest)
+    cancelAnimationFrame(this.whole)
     this.box.removeEventListener('scroll', this.scrolled)
     document.removeEventListener('keydown', this.pressed, { capture: true })
     for (const { view } of this.slots) view.element.remove()
@@ -111,8 +114,17 @@ export class Sheet<T> {
     this.tell.scrolled(at)
     if (far === 0) return
     this.top = top
-    // Of rows that rush by, those beyond what is in sight are never seen.
-    this.draw(far > beyond ? 1 : beyond)
+    // Of rows that rush by, those beyond what is in sight are never seen. Where
+    // each frame has other rows than the one before, half of them are written
+    // with each: nobody can read them, and all would take longer than a frame.
+    const half = far >= this.fits && this.whole !== 0
+    this.turn = this.turn === 0 ? 1 : 0
+    this.draw(far > beyond ? 1 : beyond, half)
+    cancelAnimationFrame(this.whole)
+    this.whole = far < this.fits ? 0 : requestAnimationFrame(() => (this.whole = requestAnimationFrame(() => {
+      this.whole = 0
+      this.draw(1)
+    })))
     clearTimeout(this.rest)
     this.rest = setTimeout(() => {
       this.draw(beyond)
@@ -143,15 +155,17 @@ export class Sheet<T> {
     return (this.newest === undefined ? place : floorOf(this.newest) - 1 - place) * this.height
   }
 
-  private draw(margin: number): void {
+  /** Half has the others of the rows in sight show what they showed before, at the places of this frame. */
+  private draw(margin: number, half = false): void {
     const { rows, slots, holder } = this
     const [from, to] = this.range(margin)
     while (slots.length < this.fits + 2 * beyond + 1) slots.push({ view: this.make(), row: undefined, place: -1, top: -1, current: false })
     for (let index = from; index < to; index++) {
       const place = this.place(index)
-      const slot = slots[place % slots.length]!
+      const at = place % slots.length
+      const slot = slots[at]!
       const { element } = slot.view
-      this.write(slot, rows.at(index)!)
+      if (!half || slot.row === undefined || at % 2 === this.turn) this.write(slot, rows.at(index)!)
       slot.place = place
       if (element.parentNode !== holder) holder.append(element)
     }
