@@ -28,35 +28,69 @@ type Field struct {
 	List     bool   // it can have several values
 	Doc      string // one sentence
 
-	get func(e *Event, yield func(string))
+	get getter
 }
 
 // Values calls yield for each value that e has for f; for none if the field is
 // zero or its envelope is not there.
 func (f *Field) Values(e *Event, yield func(value string)) {
-	switch f.Part {
-	case "who":
-		if e.Who == nil {
-			return
-		}
-	case "what":
-		if e.What == nil {
-			return
-		}
-	case "payload":
-		if e.Payload == nil {
-			return
-		}
+	if !f.has(e) {
+		return
 	}
-	f.get(e, func(v string) {
-		if v != "" {
+	switch {
+	case f.get.one != nil:
+		if v := f.get.one(e); v != "" {
 			yield(v)
 		}
-	})
+	case f.get.list != nil:
+		for _, v := range f.get.list(e) {
+			if v != "" {
+				yield(v)
+			}
+		}
+	default:
+		f.get.each(e, func(v string) {
+			if v != "" {
+				yield(v)
+			}
+		})
+	}
+}
+
+// has reports whether the part of the event in which f is, is there.
+func (f *Field) has(e *Event) bool {
+	switch f.Part {
+	case "who":
+		return e.Who != nil
+	case "what":
+		return e.What != nil
+	case "payload":
+		return e.Payload != nil
+	}
+	return true
 }
 
 // Text returns the values of f in e joined by a space; empty if there is none.
 func (f *Field) Text(e *Event) string {
+	if !f.has(e) {
+		return ""
+	}
+	if f.get.one != nil {
+		return f.get.one(e)
+	}
+	if f.get.list != nil {
+		switch list := f.get.list(e); len(list) {
+		case 0:
+			return ""
+		case 1:
+			return list[0]
+		}
+	}
+	return f.joined(e)
+}
+
+// joined is Text of a field that can have several values.
+func (f *Field) joined(e *Event) string {
 	var first string
 	var b strings.Builder
 	f.Values(e, func(v string) {
@@ -97,40 +131,43 @@ var fieldIndex = func() map[string]int {
 	return m
 }()
 
-type getter func(*Event, func(string))
-
-func one(get func(*Event) string) getter {
-	return func(e *Event, yield func(string)) { yield(get(e)) }
+// getter takes the values of a field from an event. One of its functions is
+// set; most fields have one value, which costs least.
+type getter struct {
+	one  func(*Event) string // empty: none
+	list func(*Event) []string
+	each func(*Event, func(string))
 }
 
+func one(get func(*Event) string) getter { return getter{one: get} }
+
+func many(get func(*Event) []string) getter { return getter{list: get} }
+
+func each(get func(*Event, func(string))) getter { return getter{each: get} }
+
 func number(get func(*Event) uint64) getter {
-	return func(e *Event, yield func(string)) {
+	return one(func(e *Event) string {
 		if n := get(e); n != 0 {
-			yield(strconv.FormatUint(n, 10))
+			return strconv.FormatUint(n, 10)
 		}
-	}
+		return ""
+	})
 }
 
 func moment(get func(*Event) time.Time) getter {
-	return func(e *Event, yield func(string)) {
+	return one(func(e *Event) string {
 		if t := get(e); !t.IsZero() {
-			yield(string(AppendTime(nil, t)))
+			return string(AppendTime(nil, t))
 		}
-	}
+		return ""
+	})
 }
 
 func span(get func(*Event) time.Duration) getter {
-	return func(e *Event, yield func(string)) {
+	return one(func(e *Event) string {
 		if d := get(e); d > 0 {
-			yield(strconv.FormatInt(int64(d), 10))
+			return strconv.FormatInt(int64(d), 10)
 		}
-	}
-}
-
-func many(get func(*Event) []string) getter {
-	return func(e *Event, yield func(string)) {
-		for _, v := range get(e) {
-			yield(v)
-		}
-	}
+		return ""
+	})
 }

@@ -24,11 +24,12 @@ var fields = []Field{
 	{"principal.kind", TypeString, "header", false, false, "`user`, `service`, `machine`, `anonymous` (showed no credential) or `unknown` (its credential could not be checked).", one(func(e *Event) string { return string(e.Principal.Kind) })},
 	{"principal.id", TypeString, "header", false, false, "Stable pseudonym of who made the call; the name is in `who.subject`.", one(func(e *Event) string { return e.Principal.ID })},
 	{"principal.issuer", TypeString, "header", false, false, "Who vouches for the principal.", one(func(e *Event) string { return e.Principal.Issuer })},
-	{"principal.level", TypeNumber, "header", false, false, "How far it is proven: 0 none, 1 claimed, 2 asserted over a trusted hop, 3 verified, 4 bound to the sender.", func(e *Event, yield func(string)) {
-		if e.Principal.Kind != "" {
-			yield(strconv.Itoa(int(e.Principal.Level)))
+	{"principal.level", TypeNumber, "header", false, false, "How far it is proven: 0 none, 1 claimed, 2 asserted over a trusted hop, 3 verified, 4 bound to the sender.", one(func(e *Event) string {
+		if e.Principal.Kind == "" {
+			return ""
 		}
-	}},
+		return strconv.Itoa(int(e.Principal.Level))
+	})},
 	{"principal.reason", TypeString, "header", false, false, "Why the level is what it is, as a stable code.", one(func(e *Event) string { return e.Principal.Reason })},
 
 	{"credential.method", TypeString, "header", false, false, "The kind of evidence: `jwt`, `mtls`, `api-key`, `basic`, `trusted-header`, `bearer`, `session` (signed in to the console), `none`.", one(func(e *Event) string { return e.Credential.Method })},
@@ -38,11 +39,11 @@ var fields = []Field{
 	{"credential.client", TypeString, "header", false, false, "The OAuth client (app) that presented it.", one(func(e *Event) string { return e.Credential.Client })},
 	{"credential.scopes", TypeString, "header", false, true, "The scopes granted to it.", many(func(e *Event) []string { return e.Credential.Scopes })},
 	{"credential.expires", TypeTime, "header", false, false, "When the credential ends.", moment(func(e *Event) time.Time { return e.Credential.Expires })},
-	{"credential.delegation", TypeString, "header", false, true, "Pseudonyms of the actors who called for the principal, nearest first.", func(e *Event, yield func(string)) {
+	{"credential.delegation", TypeString, "header", false, true, "Pseudonyms of the actors who called for the principal, nearest first.", each(func(e *Event, yield func(string)) {
 		for _, d := range e.Credential.Delegation {
 			yield(d.ID)
 		}
-	}},
+	})},
 
 	{"operation.protocol", TypeString, "header", false, false, "`http/1.0`, `http/1.1`, `h2`, `grpc`, `websocket` or `sse`.", one(func(e *Event) string { return e.Operation.Protocol })},
 	{"operation.method", TypeString, "header", false, false, "The HTTP method as sent.", one(func(e *Event) string { return e.Operation.Method })},
@@ -62,12 +63,12 @@ var fields = []Field{
 	{"operation.session", TypeString, "header", false, false, "Keyed hash of the session that the call belongs to.", one(func(e *Event) string { return e.Operation.Session })},
 	{"operation.requires", TypeString, "header", false, false, "What a caller needs as the API's document says: `nothing`, `credential` or `scopes`.", one(func(e *Event) string { return string(e.Operation.Requires) })},
 	{"operation.scopes", TypeString, "header", false, true, "The scopes that the operation needs.", many(func(e *Event) []string { return e.Operation.Scopes })},
-	{"scopes.missing", TypeString, "header", false, true, "Scopes that the operation needs and the credential does not have.", func(e *Event, yield func(string)) { difference(e.Operation.Scopes, e.Credential.Scopes, yield) }},
-	{"scopes.unneeded", TypeString, "header", false, true, "Scopes that the credential has and the operation does not need, where it is known what it needs.", func(e *Event, yield func(string)) {
+	{"scopes.missing", TypeString, "header", false, true, "Scopes that the operation needs and the credential does not have.", each(func(e *Event, yield func(string)) { difference(e.Operation.Scopes, e.Credential.Scopes, yield) })},
+	{"scopes.unneeded", TypeString, "header", false, true, "Scopes that the credential has and the operation does not need, where it is known what it needs.", each(func(e *Event, yield func(string)) {
 		if e.Operation.Requires != "" {
 			difference(e.Credential.Scopes, e.Operation.Scopes, yield)
 		}
-	}},
+	})},
 	{"trace.id", TypeString, "header", false, false, "The distributed trace that the call is part of, as its caller says: 32 hex digits. Any caller can send any id.", one(func(e *Event) string { return e.Trace.ID })},
 	{"trace.parent", TypeString, "header", false, false, "The caller's span that made the call, as the caller says: 16 hex digits.", one(func(e *Event) string { return e.Trace.Parent })},
 	{"objects", TypeString, "header", false, true, "The types of the objects touched.", many(func(e *Event) []string { return e.Objects })},
@@ -82,11 +83,12 @@ var fields = []Field{
 		return n
 	})},
 
-	{"outcome.status", TypeNumber, "header", false, false, "The HTTP status that was sent; absent if none was.", func(e *Event, yield func(string)) {
-		if e.Outcome.Status != 0 {
-			yield(strconv.Itoa(e.Outcome.Status))
+	{"outcome.status", TypeNumber, "header", false, false, "The HTTP status that was sent; absent if none was.", one(func(e *Event) string {
+		if e.Outcome.Status == 0 {
+			return ""
 		}
-	}},
+		return strconv.Itoa(e.Outcome.Status)
+	})},
 	{"outcome.rpc_status", TypeString, "header", false, false, "The status in the protocol's own terms: the gRPC code by name, a JSON-RPC error code, `error` for GraphQL.", one(func(e *Event) string { return e.Outcome.RPCStatus })},
 	{"outcome.decision", TypeString, "header", false, false, "What Gatebook decided: `allowed` or `denied`.", one(func(e *Event) string { return e.Outcome.Decision })},
 	{"outcome.reason", TypeString, "header", false, false, "Why it was denied, or with a measure that is dry would have been, as a stable code.", one(func(e *Event) string { return e.Outcome.Reason })},
@@ -133,14 +135,14 @@ var fields = []Field{
 		}
 		return e.Note.Name
 	})},
-	{"note.facts", TypeString, "header", false, true, "Look, decision and system events: the facts, each as `name=value`.", func(e *Event, yield func(string)) {
+	{"note.facts", TypeString, "header", false, true, "Look, decision and system events: the facts, each as `name=value`.", each(func(e *Event, yield func(string)) {
 		if e.Note == nil {
 			return
 		}
 		for _, f := range e.Note.Facts {
 			yield(f.Name + "=" + f.Value)
 		}
-	}},
+	})},
 
 	{"who.subject", TypeString, "who", true, false, "The principal as its issuer names it.", one(func(e *Event) string { return e.Who.Subject })},
 	{"who.name", TypeString, "who", true, false, "The principal's name for people.", one(func(e *Event) string { return e.Who.Name })},
@@ -159,16 +161,16 @@ var fields = []Field{
 
 	{"what.path", TypeString, "what", true, false, "The path as sent, redacted.", one(func(e *Event) string { return e.What.Path })},
 	{"what.query", TypeString, "what", true, false, "The query as sent, redacted; for look events what was asked.", one(func(e *Event) string { return e.What.Query })},
-	{"what.objects", TypeString, "what", true, true, "The objects touched, each as `type/id`.", func(e *Event, yield func(string)) {
+	{"what.objects", TypeString, "what", true, true, "The objects touched, each as `type/id`.", each(func(e *Event, yield func(string)) {
 		for _, o := range e.What.Objects {
 			yield(o.Type + "/" + o.ID)
 		}
-	}},
-	{"what.asked", TypeString, "what", true, true, "Those of the objects that the request named, each as `type/id`.", func(e *Event, yield func(string)) {
+	})},
+	{"what.asked", TypeString, "what", true, true, "Those of the objects that the request named, each as `type/id`.", each(func(e *Event, yield func(string)) {
 		for _, o := range e.What.Objects[:min(e.What.Asked, uint64(len(e.What.Objects)))] {
 			yield(o.Type + "/" + o.ID)
 		}
-	}},
+	})},
 
 	{"what.properties", TypeString, "what", true, true, "The names of the properties in the request's body, as paths with points; never their values.", many(func(e *Event) []string { return e.What.Properties })},
 	{"what.targets", TypeString, "what", true, true, "Where the request's body points to, without paths: domains of addresses and of mail, buckets.", many(func(e *Event) []string { return e.What.Targets })},
@@ -190,11 +192,11 @@ func difference(a, b []string, yield func(string)) {
 }
 
 func classes(get func(*Event) []Data) getter {
-	return func(e *Event, yield func(string)) {
+	return each(func(e *Event, yield func(string)) {
 		for _, d := range get(e) {
 			yield(d.Class)
 		}
-	}
+	})
 }
 
 // text returns the body if it is text; base64 is not worth a search.
@@ -206,9 +208,9 @@ func (m *Message) text() string {
 }
 
 func lines(get func(*Payload) []HeaderLine) getter {
-	return func(e *Event, yield func(string)) {
+	return each(func(e *Event, yield func(string)) {
 		for _, l := range get(e.Payload) {
 			yield(l.Name + ": " + l.Value)
 		}
-	}
+	})
 }

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/event"
@@ -27,21 +28,34 @@ var bodyFields = []string{"payload.request.body", "payload.response.body", "payl
 // Row returns the event as the index must have it for the room's queries: its
 // fields by their names, and the text that bare words are looked for in.
 func Row(number uint64, e *event.Event) index.Row {
-	r := index.Row{Number: number, Time: e.Arrived, Fields: make([]index.Field, 0, 40)}
-	r.Fields = append(r.Fields, index.Field{Name: textField, Value: rowText(e)})
 	fields := event.Fields()
+	values := make([]string, len(fields))
+	r := index.Row{Number: number, Time: e.Arrived, Fields: make([]index.Field, 1, 48)}
 	for i := range fields {
-		if v := fields[i].Text(e); v != "" {
-			r.Fields = append(r.Fields, index.Field{Name: fields[i].Name, Value: v})
+		if values[i] = fields[i].Text(e); values[i] != "" {
+			r.Fields = append(r.Fields, index.Field{Name: fields[i].Name, Value: values[i]})
 		}
 	}
+	r.Fields[0] = index.Field{Name: textField, Value: joinText(func(i int) string { return values[i] })}
 	return r
 }
 
-func rowText(e *event.Event) string {
+// textPlaces are the places of textFields in [event.Fields].
+var textPlaces = func() []int {
+	fields := event.Fields()
+	places := make([]int, len(textFields))
+	for i, name := range textFields {
+		places[i] = slices.IndexFunc(fields, func(f event.Field) bool { return f.Name == name })
+	}
+	return places
+}()
+
+// joinText returns the text of an event, of which value returns the fields by
+// their place.
+func joinText(value func(place int) string) string {
 	var b strings.Builder
-	for _, name := range textFields {
-		if v := event.Lookup(name).Text(e); v != "" {
+	for _, i := range textPlaces {
+		if v := value(i); v != "" {
 			if b.Len() > 0 {
 				b.WriteByte('\n')
 			}
@@ -49,6 +63,11 @@ func rowText(e *event.Event) string {
 		}
 	}
 	return b.String()
+}
+
+func rowText(e *event.Event) string {
+	fields := event.Fields()
+	return joinText(func(i int) string { return fields[i].Text(e) })
 }
 
 // fieldsOf is an event as package query matches it: as its row has it.
