@@ -177,7 +177,8 @@ func (h *House) StartIndex() {
 	h.stopIdx = sync.OnceFunc(func() { stopFollower(); stopSupervisor() })
 	h.t.Cleanup(h.stopIdx)
 	status := func() reading.IndexStatus {
-		st := reading.IndexStatus{Indexed: f.Progress().Indexed}
+		p := f.Progress()
+		st := reading.IndexStatus{Indexed: p.Searchable, Life: p.Life, Repairing: p.Repairing}
 		if e := s.Status(); e.State != index.Ready {
 			st.Down, st.Reason = e.Since, string(e.State)
 		}
@@ -194,10 +195,8 @@ func (h *House) StopIndex() { h.stopIdx() }
 func (h *House) Indexed() {
 	h.t.Helper()
 	size := h.Recorder.Size()
-	client := h.Config.Index.(*index.Client)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		n, err := client.Count(h.t.Context(), index.Query{LogsQL: fmt.Sprintf("n:<%d", size)})
-		if err == nil && n >= size {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if h.follower.Progress().Searchable >= size {
 			return
 		}
 	}
