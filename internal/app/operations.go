@@ -72,7 +72,8 @@ func (a *App) followOperations(ctx context.Context) error {
 const replayed = 200_000
 
 func (a *App) replayOperations(ctx context.Context) error {
-	size := a.ledger.Size()
+	// What is being written has no place in the tree yet.
+	size := min(a.ledger.Size(), a.recorder.Size())
 	return a.ledger.Range(size-min(size, replayed), size, func(n uint64, s *event.Sealed) error {
 		if err := ctx.Err(); err != nil {
 			return err
