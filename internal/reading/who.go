@@ -16,7 +16,7 @@ type Person struct {
 	Calls      uint64    `json:"calls"`           // events; derived
 	First      *Record   `json:"first,omitempty"` // the first event, read from the ledger
 	Last       *Record   `json:"last,omitempty"`  // the newest event, read from the ledger
-	Counts     []Facet   `json:"counts"`          // by operation, status, client, address, level; derived
+	Counts     []Facet   `json:"counts"`          // by operation, status, client, method of the credential, address, level; derived
 	Problems   []Problem `json:"problems"`        // events that were found and could not be shown
 	Query      string    `json:"query"`           // the query that finds the events
 	Meta       Meta      `json:"meta"`
@@ -37,7 +37,7 @@ type Ident struct {
 
 var identFields = []string{"principal.id", "principal.kind", "principal.issuer", "who.subject", "who.name", "who.email", "credential.fingerprint", "credential.client"}
 
-var whoCounts = []string{"operation.route", "operation.method", "outcome.status", "credential.client", "who.address", "principal.level", "who.user_agent"}
+var whoCounts = []string{"operation.route", "operation.method", "outcome.status", "credential.client", "credential.method", "who.address", "principal.level", "who.user_agent"}
 
 // whoFields are the fields that can name a principal.
 var whoFields = []string{"principal.id", "who.subject", "who.email", "who.name", "credential.fingerprint", "credential.client", "credential.key_id"}
