@@ -86,7 +86,8 @@ export function search(world) {
     ]) {
       await world.house.call(path, { headers: { traceparent: `00-${trace}-${span()}-01`, 'User-Agent': agent } })
     }
-    await world.house.call('/v1/products', { headers: { traceparent: `00-${randomBytes(16).toString('hex')}-${span()}-01` } })
+    const lone = randomBytes(16).toString('hex')
+    await world.house.call('/v1/products', { headers: { traceparent: `00-${lone}-${span()}-01` } })
     const calls = await until('the calls of the trace', async () => {
       const hits = await world.house.search(`trace.id:=${trace}`)
       return hits.length === 2 && hits
@@ -107,6 +108,13 @@ export function search(world) {
     await related.getByRole('link', { name: 'Search these' }).click()
     await page.waitForURL((url) => url.searchParams.get('q') === `trace.id:=${trace}`)
     await found().filter({ hasText: /^2 events in / }).waitFor()
+    // One that is alone in its trace shows first what it has in common with others.
+    const { number } = await until('the lone call', async () => (await world.house.search(`trace.id:=${lone}`))[0])
+    await person.go(`/call/${number}`)
+    await links.first().waitFor()
+    assert.equal(await related.getByRole('tab', { name: 'Same trace' }).getAttribute('aria-selected'), 'false')
+    await related.getByRole('tab', { name: 'Same trace' }).click()
+    await related.getByText('None in the ten minutes before and after.').waitFor()
     person.clean()
   })
 
