@@ -281,4 +281,40 @@ export function alerts(world) {
     admin.clean()
     world.incident = robot.incident
   })
+
+  it('revokes an API key that Gatebook gave, and offers no issuer for it', async () => {
+    const { browser, house } = world
+    const secret = await house.gatebook('keys', 'add', 'old-scanner', '--kind', 'machine')
+    const call = () => house.call('/v1/products', { headers: { 'X-API-Key': secret } })
+    assert.equal(await call(), 200)
+    const keys = (await house.api('/api/v1/keys')).json()
+    const { id } = keys.find((each) => each.name === 'old-scanner')
+    const indexed = () => house.api(`/api/v1/stats?${new URLSearchParams({ query: `credential.key_id:="${id}"`, by: 'credential.fingerprint' })}`)
+    const row = await until('the index', async () => (await indexed()).json().rows.find(({ values }) => values[0] !== ''))
+    // It cannot be undone: that asks for somebody who signed in a moment ago.
+    const grace = await Person.come(browser, house, {}, [house.issuer])
+    const { page } = grace
+    await page.goto(`${house.ops}/who/${encodeURIComponent(row.values[0])}`)
+    await atProvider(grace, 'grace')
+    await page.waitForURL((url) => url.pathname.startsWith('/who/'))
+    const itself = page.getByRole('region', { name: 'The key itself' })
+    await itself.getByText('old-scanner').waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Revoke the token' }).count(), 0)
+    await itself.getByRole('button', { name: 'Revoke the key' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('There is no undo').waitFor()
+    await dialog.getByLabel(/^Reason/).fill('the scanner was sold')
+    await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await heard(page, 'The key of old-scanner is revoked, and that is sealed.')
+    await itself.getByText('revoked', { exact: true }).waitFor()
+    assert.equal(await itself.getByRole('button').count(), 0)
+    // It proves nothing any more.
+    await call()
+    const { principal } = (await until('the call', async () => (await house.search(`credential.fingerprint:="${row.values[0]}" principal.level:=1`, 1))[0])).header
+    assert.equal(principal.reason, 'key-revoked')
+    grace.clean()
+    await grace.leave()
+    world.key = `/who/${keys.find((each) => each.name === 'contractor-tablet').id}` // one that holds
+  })
 }

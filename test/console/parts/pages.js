@@ -49,7 +49,7 @@ export async function inAllStates(person, name) {
 }
 
 /** The dialogs: their names, the page of each, and how it is opened. */
-function dialogs({ who, credential, incident }) {
+function dialogs({ who, credential, key, incident }) {
   const by = (button) => (page) => page.getByRole('button', { name: button, exact: true }).click()
   return [
     ['saved searches', '/search?q=data%3Aemail', by('Saved')],
@@ -58,6 +58,7 @@ function dialogs({ who, credential, incident }) {
     ['block or limit', who, by('Block or limit')],
     ['deactivate', who, by('Deactivate the account')],
     ['revoke a token', credential, by('Revoke the token')],
+    ['revoke a key', key, by('Revoke the key')],
     ['silence', incident, by('Silence')],
     ['reopen', incident, by('Reopen')],
     ['keyboard', '/live', by('Keyboard shortcuts')],
@@ -84,6 +85,7 @@ export function pages(world) {
     all.set('rule', '/rules?rule=bola-denied')
     all.set('trial', '/rules?try=1')
     all.set('credential', world.credential)
+    all.set('key', world.key)
     all.set('silences', '/alerts?show=silences')
     all.set('people-looks', '/people?show=looks')
     all.set('people-sessions', '/people?show=sessions')

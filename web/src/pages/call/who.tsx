@@ -2,13 +2,12 @@ import type { Entry } from '../../api/model'
 import { address, Link } from '../../app/router'
 import { term } from '../../ui/complete'
 import { Copy } from '../../ui/copy'
+import { methodWord } from '../../ui/credential'
 import { Level, levelInfo } from '../../ui/level'
 import { Pairs, Panel } from '../../ui/panel'
 import { whoPath } from '../../ui/paths'
 import { Time } from '../../ui/time'
 import { Gone } from './gone'
-
-const methods: Record<string, string> = { jwt: 'Token (JWT)', mtls: 'Client certificate', 'api-key': 'API key', basic: 'User name and password', 'trusted-header': 'Header of a trusted proxy', bearer: 'Bearer token', none: 'None' }
 
 /** Who made the call, and how that is known. */
 export function WhoPanel({ record }: { record: Entry }) {
@@ -52,7 +51,7 @@ export function WhoPanel({ record }: { record: Entry }) {
       <h3>Credential</h3>
       <Pairs
         list={[
-          ['Method', methods[credential?.method ?? ''] ?? credential?.method ?? 'None'],
+          ['Method', methodWord(credential?.method)],
           ['App', credential?.client && <Link to={whoPath(credential.client)}>{credential.client}</Link>],
           ['Key', credential?.key_id && <Find field="credential.key_id" value={credential.key_id} mono />],
           ['Fingerprint', credential?.fingerprint && <Link className="mono" to={whoPath(credential.fingerprint)}>{credential.fingerprint}</Link>],

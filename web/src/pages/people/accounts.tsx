@@ -4,10 +4,11 @@ import { json } from '../../api/client'
 import type { Account, AccountMade, SignInLink } from '../../api/model'
 import { useMay } from '../../app/session'
 import { Code } from '../../ui/copy'
+import { FormDialog, ReasonField, text } from '../../ui/form'
 import { Answer, Empty } from '../../ui/state'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { FormDialog, ReasonField, RoleField, text } from './form'
+import { RoleField } from './role'
 
 type Asked = { act: 'add' } | { act: 'role' | 'disable' | 'enable' | 'remove' | 'link'; account: Account }
 

@@ -4,19 +4,20 @@ import { json } from '../../api/client'
 import type { ApiKey, KeySecret, Reader, ReaderToken } from '../../api/model'
 import { useMay } from '../../app/session'
 import { Code } from '../../ui/copy'
+import { FormDialog, ReasonField, text } from '../../ui/form'
 import { Answer, Empty } from '../../ui/state'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { FormDialog, ReasonField, RoleField, text } from './form'
+import { RoleField } from './role'
 
 /** Tokens of readers: scripts, and people who use the command line. */
 export function Tokens() {
-  return <Credentials path="/api/v1/readers" key="readers" noun="token" what="the tokens" may="readers" empty="Nobody reads with a token but the administrator’s own." about="Tokens with which scripts and the command line read the record." add={AddToken} />
+  return <Credentials path="/api/v1/readers" key="readers" noun="token" what="the tokens" may="readers" empty="Nobody reads with a token but the administrator’s own." about="Tokens with which scripts and the command line read the record." revoked="It is refused from the next request on." add={AddToken} />
 }
 
 /** API keys with which machines and services call through the gateway. */
 export function Keys() {
-  return <Credentials path="/api/v1/keys" key="keys" noun="key" what="the API keys" may="keys" empty="No API key was made." about="API keys with which machines and services call through the gateway." add={AddKey} />
+  return <Credentials path="/api/v1/keys" key="keys" noun="key" what="the API keys" may="keys" empty="No API key was made." about="API keys with which machines and services call through the gateway." revoked="It proves nothing from the next call on: the gateway takes who brings it for nobody, and what needs a caller is refused by the API." add={AddKey} />
 }
 
 interface Common {
@@ -26,10 +27,12 @@ interface Common {
   may: string
   empty: string
   about: string
+  /** What comes of revoking one. */
+  revoked: string
   add: (props: { onClose: () => void }) => React.ReactNode
 }
 
-function Credentials({ path, noun, what, may: action, empty, about, add: Add }: Common) {
+function Credentials({ path, noun, what, may: action, empty, about, revoked, add: Add }: Common) {
   const may = useMay()
   const client = useQueryClient()
   const list = useQuery({ queryKey: [path], queryFn: ({ signal }) => json<(Reader | ApiKey)[]>(path, { signal }) })
@@ -83,7 +86,7 @@ function Credentials({ path, noun, what, may: action, empty, about, add: Add }: 
       {adding && <Add onClose={close} />}
       {revoking && (
         <FormDialog title={`Revoke ${revoking.name}`} button="Revoke" danger onClose={close} work={async (data) => json<void>(`${path}/${encodeURIComponent(revoking.id)}`, { method: 'DELETE', reason: text(data, 'reason') })}>
-          <p>It is refused from the next request on.</p>
+          <p>{revoked}</p>
           <ReasonField />
         </FormDialog>
       )}

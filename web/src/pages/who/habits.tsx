@@ -5,6 +5,7 @@ import type { Histogram } from '../../api/model'
 import type { ReadingPerson } from '../../api/types'
 import { useClock } from '../../app/time'
 import { and, term } from '../../ui/complete'
+import { methodWord } from '../../ui/credential'
 import { count, plural } from '../../ui/format'
 import { levelInfo } from '../../ui/level'
 import { Panel } from '../../ui/panel'
@@ -33,6 +34,7 @@ export function Habits({ data, span }: { data: ReadingPerson; span: Span }) {
         <Tally title="Addresses" rows={rows('who.address')} empty="None is shown." />
         <Tally title="Programs" rows={rows('who.user_agent')} empty="None said what it is." />
         <Tally title="Apps" rows={rows('credential.client')} empty="None is known." />
+        <Tally title="Credentials" rows={rows('credential.method', methodWord)} empty="None." />
         <Tally title="Methods" rows={rows('operation.method')} empty="None." />
         <Tally title="Outcomes" rows={rows('outcome.status')} empty="None." />
         <Tally title="How far verified" rows={rows('principal.level', (value) => `${value} ${levelInfo(Number(value)).word}`)} empty="None." />

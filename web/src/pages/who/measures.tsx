@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ActMeasure } from '../../api/types'
+import type { ActMeasure, ReadingPerson } from '../../api/types'
 import { json } from '../../api/client'
 import { announce } from '../../app/announce'
 import { Link } from '../../app/router'
@@ -9,16 +9,19 @@ import { Dialog } from '../../ui/dialog'
 import { plural } from '../../ui/format'
 import { MeasureDialog } from '../../ui/measure'
 import { Panel } from '../../ui/panel'
-import { AtProvider } from '../../ui/provider'
+import { AtProvider, isToken } from '../../ui/provider'
 import { Answer, Problem } from '../../ui/state'
 import { Time } from '../../ui/time'
-import type { Entity } from './entity'
+import { facet, type Entity } from './entity'
+import { Key } from './key'
 import { isAbout, subjectsOf } from './subject'
 
 const words: Record<string, string> = { block: 'Blocked', throttle: 'Throttled', reauthenticate: 'Must authenticate anew' }
 
 /** What is done about its access, and the way to do something. */
-export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
+export function Measures({ data: person, entity }: { data: ReadingPerson; entity: Entity }) {
+  const { asked, counts } = person
+  const methods = facet(counts, 'credential.method').map((each) => each.value)
   const may = useMay()
   const client = useQueryClient()
   const subjects = subjectsOf(entity, asked)
@@ -45,7 +48,7 @@ export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
         {(data) => {
           const list = data.filter((each) => isAbout(each.subject, subjects))
           return list.length === 0 ? (
-            <p className="muted">Nothing is done about its access.{offered ? '' : ' Your role does not allow to act.'}</p>
+            <p className="muted">Nothing is blocked or limited at the gateway.{offered ? '' : ' Your role does not allow to act.'}</p>
           ) : (
             <ul className="stack">
               {list.map((each) => (
@@ -82,7 +85,8 @@ export function Measures({ entity, asked }: { entity: Entity; asked: string }) {
         }}
       </Answer>
       {entity.sort === 'Person' && <AtProvider names={[...entity.names].filter((name) => !entity.principals.includes(name))} prints={[]} />}
-      {entity.sort === 'Credential' && asked.startsWith('fp:') && <AtProvider names={[]} prints={[asked]} />}
+      {entity.sort === 'Credential' && asked.startsWith('fp:') && methods.some(isToken) && <AtProvider names={[]} prints={[asked]} />}
+      {entity.sort === 'Credential' && methods.includes('api-key') && <Key id={person.last?.header.credential?.key_id ?? asked} />}
       {dialog === 'act' && <MeasureDialog subjects={subjects} onClose={() => setDialog(undefined)} />}
       {dialog && dialog !== 'act' && <Undo measure={dialog} onClose={() => setDialog(undefined)} onDone={done} />}
     </Panel>

@@ -105,7 +105,7 @@ function Shown({ data, span }: { data: ReadingPerson; span: Span }) {
         <KnownAs data={data} entity={entity} />
         <div className="stack">
           <Risk entity={entity} />
-          <Measures entity={entity} asked={data.asked} />
+          <Measures data={data} entity={entity} />
         </div>
       </div>
       <Habits data={data} span={span} />

@@ -1,13 +1,6 @@
 import { useState, type ReactNode } from 'react'
-import { Dialog } from '../../ui/dialog'
-import { Problem } from '../../ui/state'
-
-export const roles = [
-  { id: 'viewer', says: 'searches and sees calls, without bodies' },
-  { id: 'investigator', says: 'also bodies, export, evidence; works on alerts' },
-  { id: 'auditor', says: 'looks of others, decisions, proofs, reports; no bodies' },
-  { id: 'administrator', says: 'everything' },
-] as const
+import { Dialog } from './dialog'
+import { Problem } from './state'
 
 /** A dialog with a form. What the work gives is shown in place of the form, if it shows something. */
 export function FormDialog({ title, button, danger = false, children, work, onClose }: { title: string; button: string; danger?: boolean; children: ReactNode; work: (data: FormData) => Promise<ReactNode | void>; onClose: () => void }) {
@@ -59,19 +52,6 @@ export function FormDialog({ title, button, danger = false, children, work, onCl
         </form>
       )}
     </Dialog>
-  )
-}
-
-export function RoleField({ value = 'viewer' }: { value?: string }) {
-  return (
-    <fieldset className="stack tight">
-      <legend className="label">Role</legend>
-      {roles.map((role) => (
-        <label key={role.id} className="check">
-          <input type="radio" name="role" value={role.id} defaultChecked={role.id === value} /> {role.id} <span className="muted small">{role.says}</span>
-        </label>
-      ))}
-    </fieldset>
   )
 }
 
