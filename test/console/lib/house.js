@@ -134,6 +134,15 @@ export class House {
     await this.serve()
   }
 
+  /** Starts Gatebook anew with these providers of accounts and tokens, and returns those that it had. */
+  async withAct(providers) {
+    await this.stopServer()
+    const before = this.#config.act.providers
+    this.#config.act.providers = providers
+    await this.serve()
+    return before
+  }
+
   /** Starts Gatebook, and waits until it is well. */
   async serve() {
     this.said = ''

@@ -282,6 +282,56 @@ export function alerts(world) {
     world.incident = robot.incident
   })
 
+  it('revokes a token because of an incident, from the page of that', async () => {
+    const { admin, house } = world
+    const { page } = admin
+    const token = await house.serviceToken()
+    for (let i = 0; i < 25; i++) await house.call(`/v1/customers/cus_8${String(i).padStart(5, '0')}`, { headers: { Authorization: `Bearer ${token}` } })
+    const last = await until('the calls', async () => (await house.search('credential.client:=stock-sync what.path:="/v1/customers/cus_800024"', 1))[0])
+    const { principal, credential } = last.header
+    const incident = await until('the incident', async () => (await house.api('/api/v1/incidents')).json().incidents.find((each) => each.rules.includes('bola-denied') && each.entity.some(({ value }) => value === principal.id)))
+    await admin.go(`/alerts/${incident.id}`)
+    const access = page.getByRole('region', { name: 'At the provider' })
+    await access.getByText('Nothing was revoked.').waitFor()
+    // A service has no account that could be deactivated.
+    assert.equal(await page.getByRole('button', { name: 'Deactivate the account' }).count(), 0)
+    await access.getByRole('button', { name: 'Revoke the token' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Provider').selectOption('issuer')
+    await dialog.getByLabel(/^Token, by its fingerprint/).selectOption(credential.fingerprint)
+    await dialog.getByLabel(/^Why/).fill('it asks for customers one after the other')
+    await dialog.getByLabel(/^The token itself/).fill(token)
+    await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await heard(page, `Token revoked: ${credential.fingerprint} at issuer.`)
+    await access.locator('.tag').filter({ hasText: 'Token revoked' }).waitFor()
+    await access.getByText('it asks for customers one after the other').waitFor()
+    assert.equal(await house.holds(token), false)
+    const revocations = (await house.api('/api/v1/revocations')).json()
+    assert.equal(revocations.find((each) => each.fingerprint === credential.fingerprint)?.incident, incident.id)
+    admin.clean()
+  })
+
+  it('says that no provider is configured, and offers none', async () => {
+    const { admin, grace, house } = world
+    const { page } = admin
+    const away = () => Promise.all([page, grace.page].map((each) => each.goto('about:blank')))
+    await away()
+    const providers = await house.withAct([])
+    const says = async (path, sentence) => {
+      await admin.go(path)
+      const access = page.getByRole('region', { name: 'At the provider' })
+      await access.getByText(sentence).waitFor()
+      await access.getByText('A block holds at the gateway only.').waitFor()
+      assert.equal(await access.getByRole('button').count(), 0)
+    }
+    await says(world.credential, 'No provider is configured that could be asked to revoke the token')
+    await says(world.who, 'No provider is configured that could be asked to deactivate the account')
+    admin.clean()
+    await away()
+    await house.withAct(providers)
+  })
+
   it('revokes an API key that Gatebook gave, and offers no issuer for it', async () => {
     const { browser, house } = world
     const secret = await house.gatebook('keys', 'add', 'old-scanner', '--kind', 'machine')
