@@ -80,8 +80,8 @@ function Shown({ data, span }: { data: ReadingObject; span: Span }) {
         list={[
           { what: 'Calls', value: count(data.calls) },
           { what: 'Callers', value: count(people) },
-          { what: 'Named it', value: count(data.asked), more: share(data.asked, data.calls) },
-          { what: 'Had it in the answer', value: count(data.calls - data.asked), more: share(data.calls - data.asked, data.calls) },
+          { what: 'Named it', value: count(data.asked), more: data.asked > 0 ? share(data.asked, data.calls) : '' },
+          { what: 'Had it in the answer', value: count(data.calls - data.asked), more: data.calls > data.asked ? share(data.calls - data.asked, data.calls) : '' },
           data.first ? { what: 'First', value: <Time at={data.first} rough /> } : false,
           data.last ? { what: 'Newest', value: <Time at={data.last} rough /> } : false,
         ]}
