@@ -15,6 +15,7 @@ import { keyboard } from './parts/keyboard.js'
 import { pages } from './parts/pages.js'
 import { search } from './parts/search.js'
 import { figures } from './parts/figures.js'
+import { large } from './parts/large.js'
 
 const world = { password: 'seven horses sleep beside the station' }
 
@@ -38,4 +39,5 @@ describe('the console', { timeout: 1_800_000 }, () => {
   states(world)
   hostile(world)
   figures(world)
+  large(world)
 })

@@ -16,11 +16,11 @@ export class Big {
   #server
   #account = { name: `measure-${randomBytes(3).toString('hex')}`, role: 'investigator', password: randomBytes(12).toString('hex') }
 
-  /** What OPS and DATA name; without them, one with that many events is made, and is gone when it is closed. */
-  static async open(events) {
+  /** What OPS and DATA name; without them, one with that many events is made, with a search index or without, and is gone when it is closed. */
+  static async open(events, { index = true } = {}) {
     const big = new Big()
     try {
-      await big.#open(events)
+      await big.#open(events, index)
     } catch (error) {
       await big.close()
       throw error
@@ -28,7 +28,7 @@ export class Big {
     return big
   }
 
-  async #open(events) {
+  async #open(events, index) {
     this.ops = process.env.OPS
     this.data = process.env.DATA
     if (!this.ops) {
@@ -40,10 +40,10 @@ export class Big {
       const config = join(this.#dir, 'gatebook.yaml')
       // Nobody calls; a gateway without an upstream there is not.
       const gateway = { listeners: [{ name: 'none', address: `127.0.0.1:${await freePort()}` }], routes: [{ name: 'none', path: '/', upstream: 'http://127.0.0.1:9' }] }
-      writeFileSync(config, JSON.stringify({ ops: { listen: `127.0.0.1:${port}` }, gateway }))
+      writeFileSync(config, JSON.stringify({ ops: { listen: `127.0.0.1:${port}` }, gateway, index: { mode: index ? 'child' : 'off' } }))
       this.#server = spawn(join(bin, 'gatebook'), ['serve', '--config', config, '--data', this.data], { stdio: 'ignore' })
       await until('Gatebook', () => fetch(`${this.ops}/readyz`).then((answer) => answer.ok, () => false))
-      await until('the index', async () => (await this.meta()).indexed >= events, 10 * patience)
+      if (index) await until('the index', async () => (await this.meta()).indexed >= events, 10 * patience)
     }
     const made = await this.ask('/api/v1/accounts', { method: 'POST', body: JSON.stringify(this.#account) })
     if (made.status !== 201) throw new Error(await made.text())

@@ -65,6 +65,23 @@ export function Results({ view, onWider }: { view: Asked; onWider: () => void })
       )}
       {first.derived ? (
         <Rows rows={first.rows ?? []} />
+      ) : rows.length === 0 && results.isFetchNextPageError ? (
+        <div className="panel">
+          <Problem error={results.error} retry={() => void fetchNextPage()} />
+        </div>
+      ) : rows.length === 0 && hasNextPage ? (
+        <div className="panel">
+          <Empty
+            title="Nothing found yet"
+            action={
+              <button type="button" className="button" disabled={isFetching} onClick={more}>
+                {isFetching ? 'Looking…' : 'Look further'}
+              </button>
+            }
+          >
+            Without its index the record is looked through part by part. Nothing in {pages.length === 1 ? 'the first part' : `the first ${count(pages.length)} parts`} matches.
+          </Empty>
+        </div>
       ) : rows.length === 0 ? (
         <div className="panel">
           <Empty
