@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -139,9 +140,24 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 		return nil, err
 	}
 	var hits []Hit
-	for len(hits) < reach && w.next(len(hits), reach) {
+	for n := 0; len(hits) < reach && w.next(len(hits), reach); n++ {
 		part := q
 		part.From, part.To = w.from, w.to
+		if n == patience && len(hits) == 0 {
+			part = w.rest()
+			all, complete, err := c.few(ctx, part, reach)
+			if err != nil {
+				return nil, err
+			}
+			if complete {
+				hits = all
+				break
+			}
+			if err := c.skip(ctx, part, w); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		found, err := c.sorted(ctx, part, reach-len(hits))
 		if err != nil {
 			return nil, err
@@ -172,6 +188,52 @@ func (c *Client) sorted(ctx context.Context, q Query, limit int) ([]Hit, error) 
 			return once[:min(limit, len(once))], nil
 		}
 	}
+}
+
+// patience is how many windows may be empty before all that is left is looked
+// at: the next one would be long, and what the engine sorts it reads.
+const patience = 2
+
+// fewRows is how many rows are read to be sorted here.
+const fewRows = 10_000
+
+// few returns the first hits of q in its order, up to limit of them, if it has
+// no more than few at all; the engine stops when it has found as many.
+func (c *Client) few(ctx context.Context, q Query, limit int) (hits []Hit, complete bool, err error) {
+	all, read, err := c.hits(ctx, q, q.form(fmt.Sprintf("fields n, _time | limit %d", fewRows)))
+	if err != nil || read >= fewRows {
+		return nil, false, err
+	}
+	slices.SortFunc(all, func(a, b Hit) int {
+		order := cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Number, b.Number))
+		if q.Newest {
+			return -order
+		}
+		return order
+	})
+	all = slices.CompactFunc(all, sameNumber)
+	return all[:min(limit, len(all))], true, nil
+}
+
+// skip has w go on where the first hit of q is.
+func (c *Client) skip(ctx context.Context, q Query, w *windows) error {
+	function := "min"
+	if q.Newest {
+		function = "max"
+	}
+	w.done = true // unless there is a hit
+	return c.table(ctx, q, q.form("stats "+function+"(_time) first"), func(f []Field) error {
+		text := get(f, "first")
+		if text == "" {
+			return nil
+		}
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return fmt.Errorf("row of the index: field %q: %w", "first", err)
+		}
+		w.skip(at)
+		return nil
+	})
 }
 
 func sameNumber(a, b Hit) bool { return a.Number == b.Number }

@@ -105,6 +105,25 @@ func (w *windows) next(found, reach int) bool {
 	return true
 }
 
+// rest is the query in the window that next gave and in all that would follow.
+func (w *windows) rest() Query {
+	q := w.query
+	if q.Newest {
+		q.To = w.to
+	} else {
+		q.From = w.from
+	}
+	return q
+}
+
+// skip goes on at the time of a hit, before which there is none.
+func (w *windows) skip(at time.Time) {
+	w.edge, w.width, w.expect, w.done = at, 0, time.Time{}, false
+	if w.query.Newest {
+		w.edge = at.Add(time.Nanosecond)
+	}
+}
+
 func (w *windows) back() {
 	from := w.edge.Add(-w.width)
 	if w.found == 0 && w.expect.After(from) && w.expect.Before(w.edge.Add(-firstWidth)) {
