@@ -39,17 +39,18 @@ export default function Search() {
   })
   const histogramFrom = view.from || beginning.data
 
-  const again = () => {
-    for (const key of ['search', 'histogram', 'facets', 'beginning']) void client.resetQueries({ queryKey: [key] })
+  const again = async () => {
+    await client.resetQueries({ queryKey: ['search'] })
+    for (const key of ['histogram', 'facets', 'beginning']) void client.resetQueries({ queryKey: [key] })
   }
-  useKeys([{ keys: 'r', what: 'Search again', group: 'Search', run: again }])
+  useKeys([{ keys: 'r', what: 'Search again', group: 'Search', run: () => void again() }])
 
   const time = (from: string, to: string) => set({ from: from === defaultFrom ? '' : from, to })
   return (
     <div className="page fill search">
       <h1 className="hidden">Search</h1>
       <div className="row">
-        <QueryBar value={view.query} onSubmit={(q) => (q === view.query ? again() : set({ q, focus: '' }))} label="Search the record" placeholder="Words, or field:value. For example who.email:alice outcome.status:>=400" autoFocus={focus} from={view.from || '30d'} />
+        <QueryBar value={view.query} onSubmit={(q) => (q === view.query ? void again() : set({ q, focus: '' }))} label="Search the record" placeholder="Words, or field:value. For example who.email:alice outcome.status:>=400" autoFocus={focus} from={view.from || '30d'} />
         <TimeRange from={view.from} to={view.to} onChange={time} />
       </div>
       <div className="row">
@@ -62,7 +63,7 @@ export default function Search() {
         <ColumnsButton columns={view.columns} onChange={(columns) => set({ columns: columns.join(',') })} />
         <SavedButton />
         <ExportButton view={view} />
-        <button type="button" className="button" onClick={again} title="Search again (r)">
+        <button type="button" className="button" onClick={() => void again()} title="Search again (r)">
           Search again
         </button>
       </div>
