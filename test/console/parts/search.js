@@ -193,6 +193,25 @@ export function search(world) {
     person.clean()
   })
 
+  it('searches again for the rows first, and counts when they are there', async () => {
+    await person.go('/search?q=kind%3A%3Daccess')
+    await found().waitFor()
+    await page.locator('.facets-list').waitFor()
+    const path = (what) => new URL(what.url()).pathname
+    const order = []
+    const answered = (response) => path(response) === '/api/v1/search' && !new URL(response.url()).searchParams.get('cursor') && order.push('rows')
+    const asked = (request) => /\/(facets|histogram)$/.test(path(request)) && order.push('counts')
+    page.on('response', answered)
+    page.on('request', asked)
+    await page.getByRole('button', { name: 'Search again' }).click()
+    await until('the counts', async () => order.length >= 3)
+    await page.waitForLoadState('networkidle')
+    page.off('response', answered)
+    page.off('request', asked)
+    assert.deepEqual(order, ['rows', 'counts', 'counts'])
+    person.clean()
+  })
+
   it('keeps searches on the server, for oneself or for all', async () => {
     // One that the browser kept, before the server did.
     await page.evaluate(() => localStorage.setItem('gatebook.searches', JSON.stringify([{ name: 'from this browser', query: 'q=outcome.status%3A%3D404&from=7d' }])))

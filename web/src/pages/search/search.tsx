@@ -39,18 +39,19 @@ export default function Search() {
   })
   const histogramFrom = view.from || beginning.data
 
-  const again = async () => {
-    await client.resetQueries({ queryKey: ['search'] })
-    for (const key of ['histogram', 'facets', 'beginning']) void client.resetQueries({ queryKey: [key] })
+  const again = () => {
+    // Old counts are asked for anew when they are enabled again: with the rows.
+    for (const key of ['histogram', 'facets', 'beginning']) void client.invalidateQueries({ queryKey: [key], refetchType: 'none' })
+    void client.resetQueries({ queryKey: ['search'] })
   }
-  useKeys([{ keys: 'r', what: 'Search again', group: 'Search', run: () => void again() }])
+  useKeys([{ keys: 'r', what: 'Search again', group: 'Search', run: again }])
 
   const time = (from: string, to: string) => set({ from: from === defaultFrom ? '' : from, to })
   return (
     <div className="page fill search">
       <h1 className="hidden">Search</h1>
       <div className="row">
-        <QueryBar value={view.query} onSubmit={(q) => (q === view.query ? void again() : set({ q, focus: '' }))} label="Search the record" placeholder="Words, or field:value. For example who.email:alice outcome.status:>=400" autoFocus={focus} from={view.from || '30d'} />
+        <QueryBar value={view.query} onSubmit={(q) => (q === view.query ? again() : set({ q, focus: '' }))} label="Search the record" placeholder="Words, or field:value. For example who.email:alice outcome.status:>=400" autoFocus={focus} from={view.from || '30d'} />
         <TimeRange from={view.from} to={view.to} onChange={time} />
       </div>
       <div className="row">
@@ -63,7 +64,7 @@ export default function Search() {
         <ColumnsButton columns={view.columns} onChange={(columns) => set({ columns: columns.join(',') })} />
         <SavedButton />
         <ExportButton view={view} />
-        <button type="button" className="button" onClick={() => void again()} title="Search again (r)">
+        <button type="button" className="button" onClick={again} title="Search again (r)">
           Search again
         </button>
       </div>
