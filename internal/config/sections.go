@@ -381,7 +381,8 @@ type ActApproval struct {
 // Index is search.
 type Index struct {
 	// "child": Gatebook runs its own index. "remote": it uses a VictoriaLogs
-	// elsewhere. "off": no search but by number, id and time.
+	// elsewhere. "off": searches look through the record part by part, and
+	// nothing is counted.
 	Mode IndexMode `key:"mode" default:"child"`
 
 	// The remote index.
