@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -102,11 +103,14 @@ func (p *Program) incomplete(m reading.Meta) {
 	if m.Complete {
 		return
 	}
-	view := "index"
-	if m.Source == "objects" {
-		view = "view of objects"
+	var why []string
+	if behind := m.Sealed - m.Indexed; behind > 0 && m.Source != "objects" { // whose note says so
+		why = append(why, fmt.Sprintf("the newest %d of %d records are not in the index yet", behind, m.Sealed))
 	}
-	p.note("not complete: %d of %d records are in the %s %s", m.Indexed, m.Sealed, view, m.Note)
+	if m.Note != "" {
+		why = append(why, m.Note)
+	}
+	p.note("not complete: %s", strings.Join(why, "; "))
 }
 
 // touched prints what a principal touched.

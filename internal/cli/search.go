@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -212,10 +211,7 @@ func (p *Program) derived(o *output, res *reading.Result) error {
 			return err
 		}
 	}
-	note := fmt.Sprintf("%d rows, counted by the index: no evidence", len(rows))
-	if m := res.Meta; !m.Complete {
-		note += "; not complete: " + cmp.Or(m.Note, fmt.Sprintf("the index has %d of %d records", m.Indexed, m.Sealed))
-	}
-	p.note("%s", note)
+	p.note("%d rows, counted by the index: no evidence", len(rows))
+	p.incomplete(res.Meta)
 	return nil
 }
