@@ -143,18 +143,24 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 	for n := 0; len(hits) < reach && w.next(len(hits), reach); n++ {
 		part := q
 		part.From, part.To = w.from, w.to
-		if n == patience && len(hits) == 0 {
+		rest := n == patience && len(hits) == 0
+		if rest {
 			part = w.rest()
-			all, complete, err := c.few(ctx, part, reach)
-			if err != nil {
+		}
+		if rest || w.width > wide {
+			all, complete, err := c.few(ctx, part, reach-len(hits))
+			switch {
+			case err != nil:
 				return nil, err
+			case !complete:
+				if err := c.skip(ctx, part, w); err != nil {
+					return nil, err
+				}
+				continue
 			}
-			if complete {
-				hits = all
+			hits = append(hits, all...)
+			if rest {
 				break
-			}
-			if err := c.skip(ctx, part, w); err != nil {
-				return nil, err
 			}
 			continue
 		}
@@ -194,6 +200,10 @@ func (c *Client) sorted(ctx context.Context, q Query, limit int) ([]Hit, error) 
 // at: the next one would be long, and what the engine sorts it reads.
 const patience = 2
 
+// wide is how long a window may be that the engine sorts without a look at how
+// much is in it.
+const wide = 2 * time.Minute
+
 // fewRows is how many rows are read to be sorted here.
 const fewRows = 10_000
 
@@ -215,13 +225,12 @@ func (c *Client) few(ctx context.Context, q Query, limit int) (hits []Hit, compl
 	return all[:min(limit, len(all))], true, nil
 }
 
-// skip has w go on where the first hit of q is.
+// skip has w go on where the first hit of q is, if there is one.
 func (c *Client) skip(ctx context.Context, q Query, w *windows) error {
 	function := "min"
 	if q.Newest {
 		function = "max"
 	}
-	w.done = true // unless there is a hit
 	return c.table(ctx, q, q.form("stats "+function+"(_time) first"), func(f []Field) error {
 		text := get(f, "first")
 		if text == "" {
