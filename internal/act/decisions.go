@@ -108,7 +108,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 // follow reads the records from the one that was read last to the newest, and
 // takes what they decide into list. It returns the number of the next record.
 func (k *Keeper) follow(ctx context.Context, list map[string]*kept, from uint64) (uint64, error) {
-	return reading.FollowHeaders(ctx, k.cfg.Ledger, from, k.cfg.Recorder.Size(), func(n uint64, header []byte) error {
+	return reading.FollowHeaders(ctx, k.cfg.Ledger, from, k.cfg.Recorder.Size(), k.cfg.Log.With("for", "measures"), func(n uint64, header []byte) error {
 		return k.take(list, n, header)
 	})
 }

@@ -3,6 +3,8 @@ package reading
 import (
 	"bytes"
 	"context"
+	"log/slog"
+	"time"
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/ledger"
@@ -12,8 +14,9 @@ import (
 // to size, for [Decision] to say what it decides. It returns the number of the
 // next record, which is from if there was nothing to read. The ledger is
 // refreshed if it has fewer records than size, and what it lacks then is left
-// for the next time. An error of f ends it.
-func FollowHeaders(ctx context.Context, l *ledger.Ledger, from, size uint64, f func(n uint64, header []byte) error) (next uint64, err error) {
+// for the next time. An error of f ends it. When it takes long, as it does over
+// millions of records, log is told now and then how far it is; nil: nobody is.
+func FollowHeaders(ctx context.Context, l *ledger.Ledger, from, size uint64, log *slog.Logger, f func(n uint64, header []byte) error) (next uint64, err error) {
 	if l.Size() < size {
 		if err := l.Refresh(); err != nil {
 			return from, err
@@ -23,13 +26,27 @@ func FollowHeaders(ctx context.Context, l *ledger.Ledger, from, size uint64, f f
 	if from >= size {
 		return from, nil
 	}
+	told := time.Now()
 	return size, l.Headers(from, size, func(n uint64, header []byte) error {
-		if err := ctx.Err(); err != nil {
-			return err
+		if n%tellEach == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if now := time.Now(); log != nil && now.Sub(told) > patience {
+				log.Info("reading the record", "at", n, "of", size)
+				told = now
+			}
 		}
 		return f(n, header)
 	})
 }
+
+// A reader of headers looks at the clock after so many, and says how far it is
+// after so long.
+const (
+	tellEach = 1024
+	patience = 5 * time.Second
+)
 
 // Decision decodes the header of a decision that Gatebook itself has sealed, and
 // returns the facts of it by their names. It returns nil for every other header,

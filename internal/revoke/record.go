@@ -83,7 +83,7 @@ func (k *kept) ending() []event.Fact {
 // follow reads the records from a number to the newest, and takes what they say
 // of revocations into list. It returns the number of the next record.
 func (d *Desk) follow(ctx context.Context, list map[string]*kept, from uint64) (uint64, error) {
-	return reading.FollowHeaders(ctx, d.cfg.Ledger, from, d.cfg.Recorder.Size(), func(n uint64, header []byte) error {
+	return reading.FollowHeaders(ctx, d.cfg.Ledger, from, d.cfg.Recorder.Size(), d.cfg.Log.With("for", "revocations"), func(n uint64, header []byte) error {
 		d.take(list, n, header)
 		return nil
 	})
