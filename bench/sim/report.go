@@ -185,6 +185,7 @@ func (p *report) metrics(out io.Writer, quiet *report) {
 	w.quantile("stolen key: calls to the alert", "%.0f", key.events, .5, 5, 3)
 	w.quantile("stolen key: calls to the alert", "%.0f", key.events, .9, 5, 3)
 	w.quantile("dormant key: calls to the alert", "%.0f", p.outcome("dormant key", "").events, .9, 5, 3)
+	w.quantile("stolen session: calls of the thief to the alert", "%.0f", p.outcome("stolen session", "").events, .5, 5, 3)
 	for _, s := range strengths {
 		w.quantile("stolen session, "+s+": calls of the thief to the alert", "%.0f", p.outcome("stolen session", s).events, .5, 5, 3)
 	}
