@@ -165,12 +165,23 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		// A panic prints its message first and then repeats it in parts.
 		if strings.Contains(l, "FATAL") || strings.Contains(l, "fatal error:") || strings.HasPrefix(l, "index engine:") ||
 			(w.fatal == "" && strings.Contains(l, "panic")) {
-			w.fatal = cut(l, 1000)
+			w.fatal = cut(message(l), 1000)
 		}
 		if l != "" {
 			w.line(l)
 		}
 	}
+}
+
+// message returns what a line says. The engine's logger writes the time, the
+// level, the place in the program and the message, with tabs between them;
+// its panics are logged so, and then written by themselves. Where two
+// goroutines panic, either line can be the last.
+func message(l string) string {
+	if parts := strings.SplitN(l, "\t", 4); len(parts) == 4 {
+		return parts[3]
+	}
+	return l
 }
 
 func (w *lineWriter) lastFatal() string {
