@@ -140,14 +140,10 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 		return nil, err
 	}
 	var hits []Hit
-	for n := 0; len(hits) < reach && w.next(len(hits), reach); n++ {
+	for len(hits) < reach && w.next(len(hits), reach) {
 		part := q
 		part.From, part.To = w.from, w.to
-		rest := n == patience && len(hits) == 0
-		if rest {
-			part = w.rest()
-		}
-		if rest || w.width > wide {
+		if w.long {
 			all, complete, err := c.few(ctx, part, reach-len(hits))
 			switch {
 			case err != nil:
@@ -159,9 +155,6 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 				continue
 			}
 			hits = append(hits, all...)
-			if rest {
-				break
-			}
 			continue
 		}
 		found, err := c.sorted(ctx, part, reach-len(hits))
@@ -195,14 +188,6 @@ func (c *Client) sorted(ctx context.Context, q Query, limit int) ([]Hit, error) 
 		}
 	}
 }
-
-// patience is how many windows may be empty before all that is left is looked
-// at: the next one would be long, and what the engine sorts it reads.
-const patience = 2
-
-// wide is how long a window may be that the engine sorts without a look at how
-// much is in it.
-const wide = 2 * time.Minute
 
 // fewRows is how many rows are read to be sorted here.
 const fewRows = 10_000
