@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { infiniteQueryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo, useRef } from 'react'
 import { Joined, packed, type Listed } from '../../api/listed'
 import type { Entry, Meta, Result } from '../../api/model'
@@ -18,8 +18,8 @@ import type { View as Asked } from './view'
 const pageSize = { first: 100, next: 1000 }
 
 /** The answer to a search, page by page. */
-export function useResults(view: Asked) {
-  return useInfiniteQuery({
+export const resultsQuery = (view: Asked) =>
+  infiniteQueryOptions({
     queryKey: ['search', view.query, view.from, view.to, view.order],
     initialPageParam: '',
     queryFn: async ({ pageParam, signal }) => {
@@ -28,10 +28,9 @@ export function useResults(view: Asked) {
     },
     getNextPageParam: (last) => last.next || undefined,
   })
-}
 
 export function Results({ view, onWider }: { view: Asked; onWider: () => void }) {
-  const results = useResults(view)
+  const results = useInfiniteQuery(resultsQuery(view))
   const pages = results.data?.pages
   const before = useRef<Joined<Entry>>(undefined)
   const rows = useMemo(() => (before.current = new Joined(pages?.map((page) => page.hits) ?? [], before.current)), [pages])

@@ -1,5 +1,5 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useState } from 'react'
 import { json } from '../../api/client'
 import type { Result } from '../../api/model'
 import { useKeys } from '../../app/keys'
@@ -11,21 +11,24 @@ import { TimeRange } from '../../ui/timerange'
 import { ColumnsButton } from './columns'
 import { ExportButton } from './export'
 import { Facets } from './facets'
-import { Results, useResults } from './results'
+import { Results, resultsQuery } from './results'
 import { SavedButton } from './saved-button'
-import { defaultFrom, useView } from './view'
+import { defaultFrom, useView, type View } from './view'
 import './search.css'
 
 export default function Search() {
-  const [view, set] = useView()
   const client = useQueryClient()
+  // Asked before the page is drawn for it, which takes some milliseconds. What is
+  // there is not asked for again: its own query does that, if it is old.
+  const ahead = useCallback((next: View) => void client.prefetchInfiniteQuery({ ...resultsQuery(next), staleTime: Infinity }), [client])
+  const [view, set] = useView(ahead)
   const focus = new URLSearchParams(usePlace().query).has('focus')
   const [narrow, setNarrow] = useState(false)
   const [filter] = cutPipes(view.query)
 
   // What is looked for comes first: counts, which read much more of the index,
   // are asked for when it is there.
-  const { data: answered, isError } = useResults(view)
+  const { data: answered, isError } = useInfiniteQuery(resultsQuery(view))
   const counted = answered !== undefined || isError
 
   // A histogram of all time needs to know where that begins.

@@ -1,7 +1,7 @@
 // What a search shows, as its address has it.
 
-import { useMemo } from 'react'
-import { useQuery, type Values } from '../../app/router'
+import { useCallback, useMemo } from 'react'
+import { useQuery, withValues, type Values } from '../../app/router'
 
 export interface View {
   query: string
@@ -27,7 +27,15 @@ export function parseView(params: URLSearchParams): View {
   }
 }
 
-export function useView(): [View, (values: Values) => void] {
+/** What the address has, and how to change it. Ahead is called with what that shows, before the address changes and all is drawn anew. */
+export function useView(ahead: (next: View) => void): [View, (values: Values) => void] {
   const [params, set] = useQuery()
-  return [useMemo(() => parseView(params), [params]), set]
+  const change = useCallback(
+    (values: Values) => {
+      ahead(parseView(new URL(withValues({ path: '/', query: params.toString() }, values), location.href).searchParams))
+      set(values)
+    },
+    [params, set, ahead],
+  )
+  return [useMemo(() => parseView(params), [params]), change]
 }
