@@ -11,6 +11,7 @@ import { TimeRange } from '../../ui/timerange'
 import { ColumnsButton } from './columns'
 import { ExportButton } from './export'
 import { Facets } from './facets'
+import { usePainted } from './painted'
 import { Results, resultsQuery } from './results'
 import { SavedButton } from './saved-button'
 import { defaultFrom, useView, type View } from './view'
@@ -27,9 +28,9 @@ export default function Search() {
   const [filter] = cutPipes(view.query)
 
   // What is looked for comes first: counts, which read much more of the index,
-  // are asked for when it is there.
+  // are asked for when it is on the screen.
   const { data: answered, isError } = useInfiniteQuery(resultsQuery(view))
-  const counted = answered !== undefined || isError
+  const counted = usePainted(answered !== undefined || isError)
 
   // A histogram of all time needs to know where that begins.
   const beginning = useQuery({
