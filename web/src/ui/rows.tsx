@@ -7,14 +7,17 @@ import './row.css'
 
 const phone = typeof window === 'undefined' ? undefined : window.matchMedia('(max-width: 760px)')
 
-/** The height of a row of records in pixels, as row.css has it. */
+/** The least height of a row of records in pixels, as row.css has it. */
+export const rowHeight = 28
+
+/** The height of a row of records in pixels. */
 export function useRowHeight(): number {
   return useSyncExternalStore(
     (tell) => {
       phone?.addEventListener('change', tell)
       return () => phone?.removeEventListener('change', tell)
     },
-    () => (phone?.matches ? 56 : 28),
+    () => (phone?.matches ? 2 * rowHeight : rowHeight),
   )
 }
 

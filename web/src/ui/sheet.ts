@@ -34,6 +34,7 @@ export const floorOf = (newest: number): number => newest - (newest % 5_000)
 const beyond = 8 // rows that are drawn above and below what is in sight
 const head = 28 // of the sticky heads of columns
 const near = 20 // rows before the end
+export const ahead = beyond + near // rows below those in sight without which more are asked for at once
 const quiet = 150 // ms without scrolling after which it has come to rest
 
 /**

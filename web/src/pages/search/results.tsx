@@ -9,13 +9,16 @@ import { Entries } from '../../ui/entries'
 import { Moment } from '../../ui/entryview'
 import { fieldText } from '../../ui/fields'
 import { count, duration, plural } from '../../ui/format'
-import { Rows as List } from '../../ui/rows'
-import type { View } from '../../ui/sheet'
+import { rowHeight, Rows as List } from '../../ui/rows'
+import { ahead, type View } from '../../ui/sheet'
 import { Coverage, Empty, Loading, Problem } from '../../ui/state'
 import type { View as Asked } from './view'
 
-/** Rows of the first page, which is there soon, and of those after it. */
-const pageSize = { first: 100, next: 1000 }
+/** Rows of the first page: the screen full of them is there soonest, and more are asked for as they are scrolled. */
+const firstPage = () => Math.ceil((window.innerHeight / rowHeight + ahead) / 10) * 10
+
+/** Rows of those after it. */
+const nextPage = 1000
 
 /** The answer to a search, page by page. */
 export const resultsQuery = (view: Asked) =>
@@ -23,7 +26,7 @@ export const resultsQuery = (view: Asked) =>
     queryKey: ['search', view.query, view.from, view.to, view.order],
     initialPageParam: '',
     queryFn: async ({ pageParam, signal }) => {
-      const { list, rest } = await packed<Entry, Result>('/api/v1/search', 'hits', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageParam === '' ? pageSize.first : pageSize.next, cursor: pageParam, payload: 'false' }, signal })
+      const { list, rest } = await packed<Entry, Result>('/api/v1/search', 'hits', { params: { query: view.query, from: view.from, to: view.to, order: view.order, limit: pageParam === '' ? firstPage() : nextPage, cursor: pageParam, payload: 'false' }, signal })
       return { ...rest, hits: list }
     },
     getNextPageParam: (last) => last.next || undefined,
