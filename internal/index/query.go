@@ -190,7 +190,7 @@ func (c *Client) sorted(ctx context.Context, q Query, limit int) ([]Hit, error) 
 }
 
 // fewRows is how many rows are read to be sorted here.
-const fewRows = 10_000
+const fewRows = 2_000
 
 // few returns the first hits of q in its order, up to limit of them, if it has
 // no more than few at all; the engine stops when it has found as many.
