@@ -26,6 +26,8 @@ const questions = {
   'a word': (i) => `${5000 + 17 * i}`,
 }
 
+const middle = (sorted) => sorted[sorted.length >> 1].toFixed(0)
+
 describe('search', { timeout: 1_800_000 }, () => {
   let big, browser, person
 
@@ -49,6 +51,7 @@ describe('search', { timeout: 1_800_000 }, () => {
     for (const ended of ['requestfinished', 'requestfailed']) page.on(ended, () => open--)
     await person.go('/search')
     await page.locator('.entry:not(.head)').first().waitFor()
+    await page.evaluate(() => performance.setResourceTimingBufferSize(100_000))
     for (const [name, question] of Object.entries(questions)) {
       const took = []
       const server = []
@@ -71,22 +74,31 @@ describe('search', { timeout: 1_800_000 }, () => {
                 gone ||= begun > 0 && !shown()
                 if (!gone || !shown()) return
                 watch.disconnect()
-                requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)))
+                const drawn = performance.now()
+                requestAnimationFrame(() =>
+                  setTimeout(() => {
+                    const painted = performance.now()
+                    const asked = performance.getEntriesByType('resource').findLast((each) => each.startTime >= begun && new URL(each.name).pathname === '/api/v1/search')
+                    resolve({ total: painted - begun, 'to the request': asked.startTime - begun, 'to the first byte': asked.responseStart - asked.startTime, 'to the last': asked.responseEnd - asked.responseStart, 'to the rows': drawn - asked.responseEnd, 'to their paint': painted - drawn })
+                  }),
+                )
               })
               watch.observe(document.querySelector('.search-main'), { childList: true, subtree: true })
             }),
         )
         await page.evaluate(() => undefined)
         await page.keyboard.press('Enter')
-        const ms = await painted
+        const parts = await painted
         const line = await page.locator('.result-line').innerText()
         if (i > 0) {
-          took.push(ms) // the first warms up
+          took.push(parts) // the first warms up
           server.push(line.match(/ in ([\d.,]+ \S+)\./)?.[1])
         }
       }
-      took.sort((a, b) => a - b)
-      t.diagnostic(`${name}: median ${took[took.length >> 1].toFixed(0)} ms, best ${took[0].toFixed(0)}, worst ${took.at(-1).toFixed(0)} from Enter to rows; the server says ${server.join(', ')}; ${load()}`)
+      const of = (part) => took.map((each) => each[part]).sort((a, b) => a - b)
+      const total = of('total')
+      t.diagnostic(`${name}: median ${middle(total)} ms, best ${total[0].toFixed(0)}, worst ${total.at(-1).toFixed(0)} from Enter to rows; the server says ${server.join(', ')}; ${load()}`)
+      t.diagnostic(`${name}: medians of its parts: ${Object.keys(took[0]).slice(1).map((part) => `${part} ${middle(of(part))}`).join(', ')}`)
     }
     person.clean()
   })
