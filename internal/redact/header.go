@@ -20,11 +20,25 @@ func (c *Call) Header(name, value string) string {
 		c.note(name, fp)
 		return out
 	}
+	if strings.IndexByte(value, '@') >= 0 && isAddress(name) { // a user's name and password before the host
+		value = c.URL(value)
+		c.place = InHeader
+	}
 	if len(value) < minKnown {
 		return value
 	}
 	c.edits = c.scan(c.edits[:0], value, false)
 	return c.apply(value, c.edits)
+}
+
+// isAddress reports whether the value of a field is a URL.
+func isAddress(name string) bool {
+	for _, field := range []string{"Referer", "Location", "Content-Location", "Destination"} {
+		if strings.EqualFold(name, field) {
+			return true
+		}
+	}
+	return false
 }
 
 // Headers returns h with every value redacted. It shares with h the slices of

@@ -134,6 +134,7 @@ func TestHeader(t *testing.T) {
 	f("Location", "https://a/cb?code="+opaque+"&state=1", "https://a/cb?code="+fp(opaque)+"&state=1")
 	f("Location", "https://a/cb#access_token="+opaque, "https://a/cb#access_token="+fp(opaque))
 	f("Referer", "https://a/?q=x&token=a%2Bb", "https://a/?q=x&token="+fp("a+b"))
+	f("Referer", "https://ann:"+opaque+"@a/?q=x", "https://ann:"+fp(opaque)+"@a/?q=x")
 	f("X-Debug", "call had Bearer "+opaque+" in it", "call had Bearer "+fp(opaque)+" in it")
 	f("X-Debug", "t="+jwt+".", "t="+fp(jwt)+".")
 	f("WWW-Authenticate", `Bearer realm="a", error="invalid_token"`, `Bearer realm="a", error="invalid_token"`)
