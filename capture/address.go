@@ -17,8 +17,10 @@ func peerOf(remote string) netip.AddrPort {
 }
 
 // Trusted reports whether forwarding headers from addr are believed.
-func (r *Recorder) Trusted(addr netip.Addr) bool {
-	for _, p := range r.trusted {
+func (r *Recorder) Trusted(addr netip.Addr) bool { return trusted(r.trusted, addr) }
+
+func trusted(list []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range list {
 		if p.Contains(addr) {
 			return true
 		}
@@ -29,16 +31,16 @@ func (r *Recorder) Trusted(addr netip.Addr) bool {
 // clientAddress walks from the peer towards the client, as long as it comes
 // from trusted proxies, and returns the last address that one of them vouches
 // for. An entry that is no address ends the walk: what lies beyond is hearsay.
-func (r *Recorder) clientAddress(h http.Header, peer netip.Addr) netip.Addr {
-	if len(r.trusted) == 0 || !r.Trusted(peer) {
+func clientAddress(proxies []netip.Prefix, by string, h http.Header, peer netip.Addr) netip.Addr {
+	if len(proxies) == 0 || !trusted(proxies, peer) {
 		return peer
 	}
 	at := peer
-	lines := h[r.forwardedBy]
+	lines := h[by]
 	for i := len(lines) - 1; i >= 0; i-- {
 		for rest := lines[i]; rest != ""; {
 			var entry string
-			if r.forwardedBy == "Forwarded" {
+			if by == "Forwarded" {
 				rest, entry = lastElement(rest)
 				entry = forwardedFor(entry)
 			} else if j := strings.LastIndexByte(rest, ','); j >= 0 {
@@ -50,7 +52,7 @@ func (r *Recorder) clientAddress(h http.Header, peer netip.Addr) netip.Addr {
 			if !ok {
 				return at
 			}
-			if at = addr; !r.Trusted(at) {
+			if at = addr; !trusted(proxies, at) {
 				return at
 			}
 		}
@@ -64,7 +66,7 @@ func (x *Exchange) ClientAddress() netip.Addr {
 	if !x.peer.IsValid() {
 		return netip.Addr{}
 	}
-	return x.rec.clientAddress(x.r.Header, x.peer.Addr())
+	return clientAddress(x.rec.trusted, x.rec.forwardedBy, x.r.Header, x.peer.Addr())
 }
 
 // lastElement cuts the last element of a list off, with regard to quotes.

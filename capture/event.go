@@ -66,7 +66,7 @@ func (x *Exchange) event() *event.Event {
 	x.fillWho(e.Who, call)
 	x.fillOperation(e)
 	if x.watch != nil {
-		x.fillFacts(e, &facts, call)
+		fillFacts(e, &facts, call)
 	}
 	return e
 }

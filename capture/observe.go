@@ -201,7 +201,7 @@ func (x *Exchange) facts() (f Facts) {
 
 // fillFacts puts into the event what observers say, as far as it may stand
 // there.
-func (x *Exchange) fillFacts(e *event.Event, f *Facts, call *redact.Call) {
+func fillFacts(e *event.Event, f *Facts, call *redact.Call) {
 	op, says := &e.Operation, &f.Operation
 	if says.Protocol != "" {
 		op.Protocol = plainWord(says.Protocol)
@@ -223,7 +223,7 @@ func (x *Exchange) fillFacts(e *event.Event, f *Facts, call *redact.Call) {
 	if f.RPCStatus != "" {
 		e.Outcome.RPCStatus = plainWord(f.RPCStatus)
 	}
-	x.fillObjects(e, f, call)
+	fillObjects(e, f, call)
 	e.What.Properties, e.What.Targets = plainWords(f.Properties), plainWords(f.Targets)
 	e.Records, e.Partial = f.Records, f.Partial
 	e.Data, e.Received = plainData(f.Data), plainData(f.Received)
@@ -232,7 +232,7 @@ func (x *Exchange) fillFacts(e *event.Event, f *Facts, call *redact.Call) {
 
 // fillObjects sets the objects in the what envelope, and their types and
 // numbers in the header.
-func (x *Exchange) fillObjects(e *event.Event, f *Facts, call *redact.Call) {
+func fillObjects(e *event.Event, f *Facts, call *redact.Call) {
 	counts := make(map[string]uint64, 4)
 	for i, o := range f.Objects {
 		if o.Type = plainWord(o.Type); o.Type == "" || o.ID == "" || len(o.ID) > maxID {
