@@ -64,7 +64,8 @@ func (s *apiSet) find(route string) *api { return s.byRoute[route] }
 // api is one API.
 type api struct {
 	API
-	now func() time.Time
+	logged bool // it is known by the logs of others, and from no configuration
+	now    func() time.Time
 	*memory
 }
 
@@ -119,7 +120,11 @@ func (t *Tracker) Swap(list []API) error {
 		set.byRoute[a.Route] = a
 	}
 	for name, before := range old.byRoute { // a route that is gone may come back
-		if set.byRoute[name] == nil {
+		switch {
+		case set.byRoute[name] != nil:
+		case before.logged:
+			set.byRoute[name] = before
+		default:
 			set.byRoute[name] = &api{API: API{Route: name, NoLearn: true}, now: t.now, memory: before.memory}
 		}
 	}
@@ -330,7 +335,12 @@ func (t *Tracker) Replay(e *event.Event) {
 		t.Change(c) // what could not be done then cannot be done now
 		return
 	}
-	a := t.apis.Load().find(e.Capture.Route)
+	route := e.Capture.Route
+	if route == "" && e.Capture.Method == "import" && e.What != nil && e.What.Path != "" {
+		route = e.Capture.Source
+		t.Log(route)
+	}
+	a := t.apis.Load().find(route)
 	if a == nil || e.Kind != event.Access || e.What == nil || a.NoLearn || e.Operation.Protocol == "grpc" ||
 		!teaches(e.Outcome.Status) || e.Response.Type == "text/html" {
 		return
