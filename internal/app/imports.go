@@ -5,35 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/api"
+	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/identity"
 	"github.com/gatebook/gatebook/internal/index"
 	"github.com/gatebook/gatebook/internal/ingest"
+	"github.com/gatebook/gatebook/internal/ingest/accesslog"
 	"github.com/gatebook/gatebook/internal/ingest/cloudtrail"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
 // importer returns what imports files.
 func (a *App) importer(redactor *redact.Redactor) api.Import {
-	return func(ctx context.Context, format string, file io.Reader) (ingest.Result, error) {
-		var r ingest.Reader
-		var err error
-		switch format {
-		case "cloudtrail":
-			r, err = cloudtrail.NewReader(file, cloudtrail.Config{
-				Pseudonym: func(issuer, subject string) string { return identity.Pseudonym(a.keys.fingerprint, issuer, subject) },
-				Redact: func(text []byte) []byte {
-					out, _ := redactor.Call().Body("application/json", text, false)
-					return out
-				},
-			})
-		default:
-			err = fmt.Errorf("there is no format %q", format)
-		}
+	return func(ctx context.Context, as api.ImportAs, file io.Reader) (ingest.Result, error) {
+		r, err := a.importReader(redactor, as, file)
 		if err != nil {
 			return ingest.Result{}, &api.ImportError{Err: err}
 		}
@@ -47,19 +38,56 @@ func (a *App) importer(redactor *redact.Redactor) api.Import {
 				return a.knownEvents(ctx, size, ids)
 			}
 		}
-		return ingest.Import(ctx, cfg, fileErrors{r})
+		res, err := ingest.Import(ctx, cfg, r)
+		if errors.Is(err, ingest.ErrRead) {
+			err = &api.ImportError{Err: err}
+		}
+		return res, err
 	}
 }
 
-// fileErrors marks the errors of a file.
-type fileErrors struct{ ingest.Reader }
-
-func (r fileErrors) Next() (*event.Event, error) {
-	e, err := r.Reader.Next()
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = &api.ImportError{Err: err}
+// importReader returns what reads a file.
+func (a *App) importReader(redactor *redact.Redactor, as api.ImportAs, file io.Reader) (ingest.Reader, error) {
+	pseudonym := func(issuer, subject string) string { return identity.Pseudonym(a.keys.fingerprint, issuer, subject) }
+	switch as.Format {
+	case "cloudtrail":
+		return cloudtrail.NewReader(file, cloudtrail.Config{
+			Pseudonym: pseudonym,
+			Redact: func(text []byte) []byte {
+				out, _ := redactor.Call().Body("application/json", text, false)
+				return out
+			},
+		})
+	case "accesslog":
+		cfg, err := a.accessLog(as)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Redactor, cfg.Pseudonym = redactor, pseudonym
+		return accesslog.NewReader(file, cfg)
 	}
-	return e, err
+	return nil, fmt.Errorf("there is no format %q", as.Format)
+}
+
+// accessLog says how an access log is read.
+func (a *App) accessLog(as api.ImportAs) (c accesslog.Config, err error) {
+	c = accesslog.Config{Format: as.Server, Lines: as.Lines, Source: as.Source, API: as.API, Checked: as.Checked}
+	if as.Zone != "" {
+		if c.Zone, err = time.LoadLocation(as.Zone); err != nil {
+			return c, fmt.Errorf("the zone %q is not known: want a name such as Europe/Berlin", as.Zone)
+		}
+	}
+	proxies, err := accesslog.Prefixes(as.TrustedProxies)
+	if err != nil {
+		return c, err
+	}
+	if as.API == "" {
+		a.operations.Log(accesslog.Label(as.Source))
+	} else if !slices.ContainsFunc(a.cfg.Gateway.Routes, func(r config.Route) bool { return r.Name == as.API }) {
+		return c, fmt.Errorf("there is no route %q: gateway.routes in the configuration has none of that name", as.API)
+	}
+	c.Describer, err = capture.NewDescriber(a.operations, hosts(a.cfg), proxies)
+	return c, err
 }
 
 // indexed waits until the records before size can be found, and returns the

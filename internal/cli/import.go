@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/internal/identity"
 	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/ingest/cloudtrail"
+	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
@@ -32,7 +34,7 @@ func (p *Program) importCmd() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.importCloudTrailCmd())
+	c.AddCommand(p.importAccessLogCmd(), p.importCloudTrailCmd())
 	return c
 }
 
@@ -60,21 +62,28 @@ func (p *Program) importCloudTrailCmd() *cobra.Command {
 			return err
 		}
 		if events != "" {
-			return p.convert(c.Context(), files, events)
+			return p.convert(c.Context(), files, events, func(in io.Reader, l *local) (ingest.Reader, error) {
+				return cloudtrail.NewReader(in, cloudtrail.Config{Pseudonym: l.pseudonym, Redact: l.json})
+			})
 		}
-		api, err := p.connect(c.Context(), &t)
-		if err != nil {
-			return err
-		}
-		defer api.close(&err)
-		for _, name := range files {
-			if err := p.importFile(c.Context(), api, name); err != nil {
-				return err
-			}
-		}
-		return nil
+		return p.importFiles(c.Context(), &t, files, "cloudtrail", nil)
 	}
 	return c
+}
+
+// importFiles sends files to a server, one after the other.
+func (p *Program) importFiles(ctx context.Context, t *target, files []string, format string, as url.Values) (err error) {
+	api, err := p.connect(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer api.close(&err)
+	for _, name := range files {
+		if err := p.importFile(ctx, api, name, format, as); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // logFiles lists the files that are meant.
@@ -121,13 +130,13 @@ func (p *Program) openLog(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-func (p *Program) importFile(ctx context.Context, api *client, name string) error {
+func (p *Program) importFile(ctx context.Context, api *client, name, format string, as url.Values) error {
 	f, err := p.openLog(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	res, err := api.send(ctx, http.MethodPost, "/api/v1/imports/cloudtrail", nil, f)
+	res, err := api.send(ctx, http.MethodPost, "/api/v1/imports/"+format, as, f)
 	if err != nil {
 		var failed *failure
 		if errors.As(err, &failed) {
@@ -147,12 +156,58 @@ func (p *Program) importFile(ctx context.Context, api *client, name string) erro
 	if !done.First.IsZero() {
 		line += fmt.Sprintf(", from %s to %s", done.First.Format("2006-01-02T15:04:05Z"), done.Last.Format("2006-01-02T15:04:05Z"))
 	}
+	if done.Form != "" {
+		line += "; form: " + done.Form
+	}
 	_, err = fmt.Fprintln(p.Stdout, line)
+	p.skipped(name, &done)
 	return err
 }
 
+// skipped says which lines were left out. The exit code says that there are
+// some.
+func (p *Program) skipped(name string, done *ingest.Result) {
+	if done.Skipped == 0 {
+		return
+	}
+	p.code = ExitError
+	fmt.Fprintf(p.Stderr, "%s: %d lines could not be read, and were left out\n", clean(name), done.Skipped)
+	for _, x := range done.Problems {
+		fmt.Fprintf(p.Stderr, "%s:%d: %s\n", clean(name), x.Line, clean(x.Reason))
+	}
+	if n := done.Skipped - uint64(len(done.Problems)); n > 0 {
+		fmt.Fprintf(p.Stderr, "%s: and %d more\n", clean(name), n)
+	}
+}
+
+// local is what events are made with where there is no server: its key is
+// thrown away.
+type local struct {
+	key        redact.Key
+	redactor   *redact.Redactor
+	operations *operation.Tracker // nil: not made yet
+}
+
+func newLocal() (*local, error) {
+	l := &local{key: make(redact.Key, 32)}
+	rand.Read(l.key)
+	var err error
+	l.redactor, err = redact.New(redact.Config{Key: l.key})
+	return l, err
+}
+
+func (l *local) pseudonym(issuer, subject string) string {
+	return identity.Pseudonym(l.key, issuer, subject)
+}
+
+// json takes the secrets out of a JSON text.
+func (l *local) json(text []byte) []byte {
+	kept, _ := l.redactor.Call().Body("application/json", text, false)
+	return kept
+}
+
 // convert writes files as events, as gatebook export does.
-func (p *Program) convert(ctx context.Context, files []string, to string) (err error) {
+func (p *Program) convert(ctx context.Context, files []string, to string, open func(io.Reader, *local) (ingest.Reader, error)) (err error) {
 	out := p.Stdout
 	if to != "-" {
 		f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -162,18 +217,9 @@ func (p *Program) convert(ctx context.Context, files []string, to string) (err e
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = f
 	}
-	key := make(redact.Key, 32)
-	rand.Read(key)
-	redactor, err := redact.New(redact.Config{Key: key})
+	l, err := newLocal()
 	if err != nil {
 		return err
-	}
-	cfg := cloudtrail.Config{
-		Pseudonym: func(issuer, subject string) string { return identity.Pseudonym(key, issuer, subject) },
-		Redact: func(text []byte) []byte {
-			kept, _ := redactor.Call().Body("application/json", text, false)
-			return kept
-		},
 	}
 	w := bufio.NewWriter(out)
 	write := ingest.Config{Record: func(_ context.Context, events []*event.Event) error {
@@ -189,14 +235,16 @@ func (p *Program) convert(ctx context.Context, files []string, to string) (err e
 		if err != nil {
 			return err
 		}
-		r, err := cloudtrail.NewReader(f, cfg)
+		var done ingest.Result
+		r, err := open(f, l)
 		if err == nil {
-			_, err = ingest.Import(ctx, write, r)
+			done, err = ingest.Import(ctx, write, r)
 		}
 		f.Close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, errors.Join(err, w.Flush()))
 		}
+		p.skipped(name, &done)
 	}
 	return w.Flush()
 }

@@ -21,7 +21,40 @@ type Reader interface {
 	Next() (*event.Event, error)
 }
 
-// Config is what an [Importer] needs. Record is required.
+// Skipper is a [Reader] of a format whose records stand by themselves: one that
+// cannot be read is left out, and said.
+type Skipper interface {
+	Reader
+	// Form says in words which form the records have.
+	Form() string
+	// Skipped says what was left out so far.
+	Skipped() Skipped
+}
+
+// Skipped says which records were left out.
+type Skipped struct {
+	Count    uint64
+	Problems []Problem // of the first ones
+}
+
+// Problem is why a record was left out.
+type Problem struct {
+	Line   uint64 `json:"line"`   // its number in the file, from 1
+	Reason string `json:"reason"` // the field, and what is wrong with it
+}
+
+// maxProblems is how many problems are told.
+const maxProblems = 5
+
+// Add notes a record that was left out.
+func (s *Skipped) Add(line uint64, why error) {
+	s.Count++
+	if len(s.Problems) < maxProblems {
+		s.Problems = append(s.Problems, Problem{line, why.Error()})
+	}
+}
+
+// Config is what [Import] needs. Record is required.
 type Config struct {
 	// Record makes events durable, in their order.
 	Record func(ctx context.Context, events []*event.Event) error
@@ -38,6 +71,11 @@ type Result struct {
 	First   time.Time `json:"first,omitzero"` // time of the earliest event that was read
 	Last    time.Time `json:"last,omitzero"`  // and of the latest
 	Checked bool      `json:"checked"`        // it was looked whether events are known; else only within this import
+
+	// Of formats whose records stand by themselves.
+	Form     string    `json:"form,omitempty"`     // which form they have, in words
+	Skipped  uint64    `json:"skipped,omitempty"`  // records that could not be read, and were left out
+	Problems []Problem `json:"problems,omitempty"` // why, for the first of them
 }
 
 // batch is how many events are recorded at once.
@@ -46,6 +84,15 @@ const batch = 500
 // Import records what r reads. An error names the record; those before it are
 // recorded, so that the file can be mended and imported again.
 func Import(ctx context.Context, cfg Config, r Reader) (Result, error) {
+	res, err := importAll(ctx, cfg, r)
+	if s, ok := r.(Skipper); ok {
+		skipped := s.Skipped()
+		res.Form, res.Skipped, res.Problems = s.Form(), skipped.Count, skipped.Problems
+	}
+	return res, err
+}
+
+func importAll(ctx context.Context, cfg Config, r Reader) (Result, error) {
 	res := Result{Checked: cfg.Known != nil}
 	seen := make(map[event.ID]struct{})
 	for {
@@ -77,10 +124,20 @@ func Import(ctx context.Context, cfg Config, r Reader) (Result, error) {
 			return res, nil
 		}
 		if err != nil {
-			return res, err
+			return res, &readError{err}
 		}
 	}
 }
+
+// ErrRead is wrapped by errors of what is imported, as opposed to those of the
+// record.
+var ErrRead = errors.New("it cannot be read")
+
+// readError is an error of a reader.
+type readError struct{ error }
+
+func (e *readError) Unwrap() error        { return e.error }
+func (e *readError) Is(target error) bool { return target == ErrRead }
 
 // record records those of a batch that are not known.
 func (cfg *Config) record(ctx context.Context, events []*event.Event, res *Result) error {

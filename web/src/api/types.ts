@@ -1049,12 +1049,20 @@ export interface EventWho {
   user_agent?: string;
 }
 
+export interface IngestProblem {
+  line: number;
+  reason: string;
+}
+
 export interface IngestResult {
   checked: boolean;
   events: number;
   first?: string;
+  form?: string;
   known: number;
   last?: string;
+  problems?: IngestProblem[];
+  skipped?: number;
 }
 
 export interface LiveKept {
@@ -1927,8 +1935,22 @@ export interface Operations {
   /** POST /api/v1/imports/{format}: Import a file of another program's log, which is the body. What was imported before is left out. */
   import: {
     params: {
+      /** Access logs: the configured route whose API it is the log of, so that its templates apply. */
+      api?: string;
+      /** Access logs: the server checked the names of users that it logged. */
+      checked?: boolean;
       /** Format of the file. */
-      format: 'cloudtrail';
+      format: 'cloudtrail' | 'accesslog';
+      /** Access logs: the form of the lines, as log_format of nginx, LogFormat of Apache httpd or a format string of Envoy. */
+      lines?: string;
+      /** Access logs: the server that wrote it. Without it the form is detected by the first lines. */
+      server?: 'apache' | 'caddy' | 'combined' | 'envoy' | 'haproxy' | 'nginx' | 'traefik';
+      /** Access logs: a name for where it was written. Equal lines of two sources are different calls. */
+      source?: string;
+      /** Access logs: proxies whose X-Forwarded-For is believed, as addresses or ranges. */
+      trusted_proxies?: string[];
+      /** Access logs: the zone of times that are logged without one, such as Europe/Berlin. Without it they are UTC. */
+      zone?: string;
     };
     body: never;
     result: IngestResult;
