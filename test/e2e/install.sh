@@ -1,6 +1,6 @@
 #!/bin/sh
 # install.sh installs the programs that the end-to-end tests use from Debian
-# packages: etcd and etcdctl, nginx, zstd, chromium, poppler, openssl, python3;
+# packages: etcd and etcdctl, nginx, Apache httpd, HAProxy, zstd, chromium, poppler, openssl, python3;
 # and for those of test/receivers: Alertmanager, Exim, rsyslog.
 # What is there already is kept, so it may be run again and again. It says nothing unless
 # something goes wrong, and then it says what: the tests that need a missing
@@ -20,6 +20,8 @@ need python3 python3
 need prometheus-alertmanager prometheus-alertmanager
 need exim4 exim4-daemon-light
 need rsyslogd rsyslog
+need apache2 apache2
+need haproxy haproxy
 [ -e /usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so ] || missing="$missing rsyslog-openssl"
 [ -z "$missing" ] && exit 0
 
