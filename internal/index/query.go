@@ -140,7 +140,7 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 		return nil, err
 	}
 	var hits []Hit
-	for len(hits) < reach && w.next(len(hits), reach) {
+	for len(hits) < reach && w.next(hits, reach) {
 		part := q
 		part.From, part.To = w.from, w.to
 		if w.long {

@@ -86,13 +86,20 @@ func (c *Client) findEnds(ctx context.Context, filters []string) error {
 	})
 }
 
-// next goes on to the next window; found hits of reach were found in those
-// before. It is false when there is none.
-func (w *windows) next(found, reach int) bool {
+// next goes on to the next window; hits, of reach, were found in those before.
+// It is false when there is none.
+func (w *windows) next(hits []Hit, reach int) bool {
 	if w.done {
 		return false
 	}
-	switch got := found - w.found; {
+	found := len(hits)
+	got := found - w.found
+	if got > 0 && w.found == 0 {
+		// How long there was nothing before the first hit says nothing of how
+		// far the next ones are apart.
+		w.width = max(hits[0].Time.Sub(w.edge).Abs(), leastWidth)
+	}
+	switch {
 	case w.width == 0:
 		w.width = firstWidth
 	case got > 0:

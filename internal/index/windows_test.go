@@ -35,11 +35,12 @@ func TestWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		edge, reach, found, n := q.From, 1+r.IntN(200), 0, 0
+		edge, reach, n := q.From, 1+r.IntN(200), 0
+		var hits []Hit
 		if q.Newest {
 			edge = q.To
 		}
-		for ; w.next(found, reach); n++ {
+		for ; w.next(hits, reach); n++ {
 			begin, end := w.from, w.to
 			if q.Newest {
 				begin, end = w.to, w.from
@@ -51,8 +52,12 @@ func TestWindows(t *testing.T) {
 				t.Fatalf("%+v: window %d is from %v to %v", q, n, w.from, w.to)
 			}
 			edge = end
-			if r.IntN(3) == 0 && found < reach-1 {
-				found += r.IntN(reach - 1 - found) // the search would end at reach
+			if r.IntN(3) == 0 && len(hits) < reach-1 {
+				some := make([]Hit, r.IntN(reach-1-len(hits))) // the search would end at reach
+				for i := range some {
+					some[i].Time = w.edge.Add(time.Duration(r.Float64() * float64(w.width)))
+				}
+				hits = append(hits, some...)
 			}
 		}
 		want := q.To
