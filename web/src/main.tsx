@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { notifyManager, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { worthRetry } from './api/queries'
@@ -15,6 +15,9 @@ const client = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 })
+
+// What was answered is drawn in the task that took the answer, not in a later one.
+notifyManager.setScheduler(queueMicrotask)
 
 /** How long the first drawing waits, in ms, for who is signed in and for the page: what is drawn without them is drawn twice. */
 const patience = 300

@@ -14,8 +14,11 @@ import { ahead, type View } from '../../ui/sheet'
 import { Coverage, Empty, Loading, Problem } from '../../ui/state'
 import type { View as Asked } from './view'
 
-/** Rows of the first page: the screen full of them is there soonest, and more are asked for as they are scrolled. */
-const firstPage = () => Math.ceil((window.innerHeight / rowHeight + ahead) / 10) * 10
+/** What is above the rows takes that many pixels at least. */
+const above = 160
+
+/** Rows of the first page: a screen full of them is there soonest, and more are asked for as they are scrolled. */
+const firstPage = () => Math.ceil((window.innerHeight - above) / rowHeight) + ahead
 
 /** Rows of those after it. */
 const nextPage = 1000
