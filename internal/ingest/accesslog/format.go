@@ -152,10 +152,6 @@ func detect(name string, lines []string, zone *time.Location) (*format, error) {
 		}
 		return nil, fmt.Errorf("most of the first %d lines have none of the forms %s that are known; if the format is your own, give the text of its log_format or LogFormat", len(lines), of)
 	}
-	if name == "apache" && !best.checked {
-		of := *best
-		best, of.checked = &of, true
-	}
 	return best, nil
 }
 

@@ -99,7 +99,7 @@ func NewParser(cfg Config) (*Parser, error) {
 
 // Detect chooses the format by the first lines of a log, if it is not known.
 // Empty lines do not count.
-func (p *Parser) Detect(lines []string) (err error) {
+func (p *Parser) Detect(lines []string) error {
 	if p.format != nil {
 		return nil
 	}
@@ -113,9 +113,24 @@ func (p *Parser) Detect(lines []string) (err error) {
 	if len(bare) == 0 {
 		return nil
 	}
-	p.format, err = detect(p.cfg.Format, bare, p.cfg.Zone)
+	f, err := detect(p.cfg.Format, bare, p.cfg.Zone)
+	if err == nil {
+		p.choose(f)
+	}
 	return err
 }
+
+// choose takes a form. Apache httpd checks the names that it logs.
+func (p *Parser) choose(f *format) {
+	if p.format = f; p.cfg.Format == "apache" && !f.checked {
+		own := *f
+		own.checked = true
+		p.format = &own
+	}
+}
+
+// Known reports whether it is known which form the lines have.
+func (p *Parser) Known() bool { return p.format != nil }
 
 // Form says in words which form the lines have; empty: that is not known yet.
 func (p *Parser) Form() string {
