@@ -49,6 +49,8 @@ type Config struct {
 
 	// Setup tells how calls come in; nil: there is no gateway here.
 	Setup SetupFunc
+	// Sources tells how the logs are that are followed; nil: none are here.
+	Sources func() []SourceState
 	// Storage tells what the disk holds, nil before that is known; nil: it is not
 	// measured here.
 	Storage func() *storage.Usage

@@ -37,6 +37,7 @@ type SetupRoute struct {
 func setupRoutes() []route {
 	return []route{
 		get("/api/v1/setup", "setup", "How calls come in: listeners, routes, and whether the upstreams can be reached.", setup),
+		get("/api/v1/sources", "sources", "The logs that are followed: how many events, what could not be read, and how far behind.", sources),
 		get("/api/v1/storage", "storage", "What is on the disk, how fast it grows, and when the disk is full.", storageUsage),
 	}
 }

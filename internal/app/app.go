@@ -25,6 +25,7 @@ import (
 	"github.com/gatebook/gatebook/internal/gateway"
 	"github.com/gatebook/gatebook/internal/identity/apikey"
 	"github.com/gatebook/gatebook/internal/index"
+	"github.com/gatebook/gatebook/internal/ingest/source"
 	"github.com/gatebook/gatebook/internal/objects"
 	"github.com/gatebook/gatebook/internal/operation"
 	"github.com/gatebook/gatebook/internal/people"
@@ -96,7 +97,8 @@ type App struct {
 	classifier *classify.Classifier // nil: off
 	services   services             // what the gRPC services say
 
-	doors    []*door // the listeners
+	doors    []*door          // the listeners
+	sources  []*source.Source // logs that are followed
 	ops      net.Listener
 	setup    setup
 	draining atomic.Bool
@@ -128,6 +130,11 @@ func Open(o Options, serving bool) (_ *App, err error) {
 		return a, nil
 	}
 	if err = a.openDoors(); err != nil {
+		return nil, err
+	}
+
+	// The sources: the logs of others.
+	if err = a.openSources(); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -317,6 +324,9 @@ func (a *App) Run(ctx context.Context) error {
 		views.run(end, "delivering alerts", a.outbox.Run)
 		views.run(end, "taking access back", a.revoke.Run)
 		views.run(end, "the operations listener", a.serveOps)
+	}
+	for _, s := range a.sources {
+		doors.run(end, "source "+s.Name(), s.Run)
 	}
 	for _, d := range a.doors {
 		doors.run(end, "listener "+d.name, d.run)

@@ -104,6 +104,9 @@ func (a *App) greet(w io.Writer) {
 		data = a.cfg.Data
 	}
 	fmt.Fprintf(w, "Gatebook %s records the calls to:\n", a.opts.Version)
+	for _, s := range a.sources {
+		fmt.Fprintf(w, "  %s  ->  %s\n", s.File(), s.Name())
+	}
 	for _, d := range a.doors {
 		for _, r := range a.cfg.Gateway.Routes {
 			fmt.Fprintf(w, "  http://%s%s  ->  %s  (%s)\n", reachable(d.addr), r.Path, r.Upstream.Redacted(), r.Durability)
@@ -113,19 +116,22 @@ func (a *App) greet(w io.Writer) {
 	if err := a.greetConsole(w); err != nil {
 		a.log.Error("a link to the console could not be made", "error", err)
 	}
+	try := ""
+	if len(a.doors) > 0 {
+		try = "curl -i http://" + reachable(a.doors[0].addr) + "/\n            "
+	}
 	fmt.Fprintf(w, `operations  %s  (token: %s)
 data        %s
 public key  %s
 
-Try         curl -i http://%s/
-            gatebook search '*' --data %s
+Try         %sgatebook search '*' --data %s
             gatebook tail --data %s
             gatebook verify %s
 Remove      stop it, then delete %s: there is nothing anywhere else
 
 Never stored, not in the record, not in a log: passwords, tokens, API keys,
 cookies and what looks like them. They are replaced by keyed fingerprints.
-`, a.OpsURL(), filepath.Join(a.cfg.Data, "keys", "ops.token"), data, a.keys.vkey, reachable(a.doors[0].addr), a.cfg.Data, a.cfg.Data, a.cfg.Data, data)
+`, a.OpsURL(), filepath.Join(a.cfg.Data, "keys", "ops.token"), data, a.keys.vkey, try, a.cfg.Data, a.cfg.Data, a.cfg.Data, data)
 }
 
 // notify tells systemd, if it started this process and asked for it

@@ -78,7 +78,7 @@ func (a *App) checks() []api.Check {
 		p := a.follower.Progress()
 		out = append(out, api.Check{Name: "index-lag", OK: p.Behind < 30*time.Second, Detail: fmt.Sprintf("%d records behind", p.Lag)})
 	}
-	for _, check := range []func() (api.Check, bool){a.diskCheck, a.witnessCheck, a.stampCheck, a.receiverCheck, a.providerCheck, a.detectionCheck} {
+	for _, check := range []func() (api.Check, bool){a.diskCheck, a.witnessCheck, a.stampCheck, a.receiverCheck, a.providerCheck, a.detectionCheck, a.sourceCheck} {
 		if c, ok := check(); ok {
 			out = append(out, c)
 		}
@@ -147,6 +147,7 @@ func (a *App) metrics() []api.Metric {
 	if a.supervisor != nil {
 		out = append(out, gauge("gatebook_index_up", "1 while the search index answers.", truth(a.supervisor.Status().State == index.Ready)))
 	}
+	out = append(out, a.sourceMetrics()...)
 	var calls, denied, inFlight, in, bytesOut []api.Metric
 	var status, errs, dropped []api.Metric
 	for _, d := range a.doors {

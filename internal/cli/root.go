@@ -98,7 +98,7 @@ func (p *Program) root() *cobra.Command {
 		p.apisCmd(), p.appsCmd(), p.callersCmd(), p.leastPrivilegeCmd(),
 		p.proveCmd(), p.verifyCmd(), p.checkpointCmd(), p.gapsCmd(), p.clockCmd(), p.exportCmd(), p.evidenceCmd(),
 		p.reportCmd(),
-		p.rulesCmd(), p.sigmaCmd(), p.alertsCmd(), p.importCmd(),
+		p.rulesCmd(), p.sigmaCmd(), p.alertsCmd(), p.importCmd(), p.sourcesCmd(),
 		p.keysCmd(), p.readersCmd(),
 		p.accountsCmd(), p.loginLinkCmd(),
 		p.blockCmd(), p.throttleCmd(), p.reauthCmd(), p.measuresCmd(), p.undoCmd(), p.approvalsCmd(), p.approveCmd(), p.rejectCmd(), p.liftCmd(), p.revokeCmd(),

@@ -22,6 +22,7 @@ func (l *loader) check() {
 	l.checkConsole()
 	l.checkListeners()
 	l.checkRoutes()
+	l.checkSources()
 	l.checkIdentity()
 	l.checkRedact()
 	l.checkClassify()

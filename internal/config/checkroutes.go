@@ -10,7 +10,7 @@ import (
 
 func (l *loader) checkRoutes() {
 	c := l.cfg
-	if len(c.Gateway.Routes) == 0 {
+	if len(c.Gateway.Routes) == 0 && len(c.Sources) == 0 {
 		l.complain("gateway.routes", "is empty, add a route with an upstream, or use --upstream URL")
 	}
 	var listeners []string

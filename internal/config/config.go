@@ -33,6 +33,10 @@ type Config struct {
 	// Where calls come in and where they go.
 	Gateway Gateway `key:"gateway" reload:"restart"`
 
+	// Logs of others that are followed: each line becomes an event. See
+	// docs/import.md.
+	Sources []Source `key:"sources" reload:"restart"`
+
 	// How a caller is recognised.
 	Identity Identity `key:"identity" reload:"reload"`
 
@@ -114,7 +118,8 @@ type ServerTLS struct {
 
 // Gateway is the serving path.
 type Gateway struct {
-	// Where calls come in. Empty: one listener "default" on :8400.
+	// Where calls come in. Empty: one listener "default" on :8400; none, if
+	// there are no routes and logs are followed.
 	Listeners []Listener `key:"listeners"`
 
 	// How long calls in flight may take to end after SIGTERM. 0: they are

@@ -75,7 +75,8 @@ func load(src []byte, o Options) (*Config, error) {
 	broken := len(l.problems) > 0
 	l.environment(env)
 	l.flags(o, env)
-	if len(l.cfg.Gateway.Listeners) == 0 {
+	logsOnly := len(l.cfg.Sources) > 0 && len(l.cfg.Gateway.Routes) == 0 && o.Listen == "" && env["GATEBOOK_LISTEN"] == ""
+	if len(l.cfg.Gateway.Listeners) == 0 && !logsOnly {
 		l.cfg.addListener()
 	}
 	if o.Listen != "" || env["GATEBOOK_LISTEN"] != "" {

@@ -540,6 +540,25 @@ export interface ApiSignedOut {
   url?: string;
 }
 
+export interface ApiSourceState {
+  behind: number;
+  events: number;
+  file: string;
+  form?: string;
+  lag: number;
+  last?: string;
+  lost?: string[];
+  name: string;
+  problem?: string;
+  problems?: IngestProblem[];
+  read?: string;
+  skipped: number;
+}
+
+export interface ApiSources {
+  sources: ApiSourceState[];
+}
+
 export interface ApiTailItem {
   event?: ReadingRecord;
   passed?: ReadingPassed;
@@ -2487,6 +2506,12 @@ export interface Operations {
     body: never;
     result: ApiSignedOut;
   };
+  /** GET /api/v1/sources: The logs that are followed: how many events, what could not be read, and how far behind. */
+  sources: {
+    params: never;
+    body: never;
+    result: ApiSources;
+  };
   /** GET /api/v1/stats: Events counted by the values of fields. */
   stats: {
     params: {
@@ -2702,6 +2727,7 @@ export const operations = {
   setup: { method: 'GET', path: '/api/v1/setup' },
   signIn: { method: 'POST', path: '/api/v1/session' },
   signOut: { method: 'DELETE', path: '/api/v1/session' },
+  sources: { method: 'GET', path: '/api/v1/sources' },
   stats: { method: 'GET', path: '/api/v1/stats' },
   storage: { method: 'GET', path: '/api/v1/storage' },
   tail: { method: 'GET', path: '/api/v1/tail' },
