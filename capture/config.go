@@ -63,6 +63,12 @@ type Options struct {
 	NoHeaders     bool       // header fields and trailers are not kept
 	Identifier    Identifier // says who calls; nil: that of the recorder, whose KeySources must cover this one's
 	Receipt       bool       // Recorded: answers that were held as a whole get a Gatebook-Receipt header
+
+	// Pattern returns what the program's own router has for a call, as
+	// [http.ServeMux] writes patterns: "GET /customers/{id}". Empty: it has
+	// none. It must be quick, and safe for concurrent use. Nil: that of an
+	// http.ServeMux, if the middleware wraps one; else none.
+	Pattern func(r *http.Request) string
 }
 
 // ReceiptHeader is the header field of a receipt: base64 of the event's number

@@ -55,6 +55,7 @@ type Exchange struct {
 	decision    string
 	reason      string
 	judged      judged
+	pattern     string // of the program's router
 	template    string // of the operation, as an observer says at the beginning
 	cut         bool
 	writeErr    error
@@ -64,6 +65,9 @@ type Exchange struct {
 // identifier who makes it. O must not change any more.
 func (r *Recorder) Begin(w http.ResponseWriter, req *http.Request, o *Options, arrived time.Time) *Exchange {
 	x := &Exchange{rec: r, o: o, w: w, r: req, arrived: arrived, resLen: -1}
+	if o.Pattern != nil {
+		x.pattern = o.Pattern(req)
+	}
 	x.req.limit, x.res.limit = o.requestLimit(), o.responseLimit()
 	if o.Durability == Recorded {
 		x.hold = &hold{limit: o.hold()}

@@ -21,6 +21,13 @@ func Middleware(c Config) (func(http.Handler) http.Handler, error) {
 // a measure refuses does not reach the handler.
 func (r *Recorder) Middleware(o Options) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
+		o := o
+		if mux, ok := next.(*http.ServeMux); ok && o.Pattern == nil {
+			o.Pattern = func(r *http.Request) string {
+				_, pattern := mux.Handler(r)
+				return pattern
+			}
+		}
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			x := r.Begin(w, req, &o, time.Now())
 			inner := new(http.Request)

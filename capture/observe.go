@@ -37,6 +37,7 @@ type Call struct {
 	Header   http.Header // of the request
 	Identity *Identity   // who calls
 	HTTP2    bool        // it came by HTTP/2, as gRPC does
+	Pattern  string      // what the program's own router says of it, as [http.ServeMux] writes patterns; empty: not known
 
 	// Template is the route template of the operation, set in Observe by the
 	// observer that knows templates, for those that come after it; empty: not
@@ -126,7 +127,7 @@ func (x *Exchange) observe() {
 	defer w.guard()
 	c := &Call{
 		Source: x.o.Source, Route: x.o.Route, Method: x.r.Method, Host: HostName(x.r.Host), Path: x.reqPath, Query: x.reqQuery,
-		Header: x.r.Header, Identity: &x.id, HTTP2: x.r.ProtoMajor == 2,
+		Header: x.r.Header, Identity: &x.id, HTTP2: x.r.ProtoMajor == 2, Pattern: x.pattern,
 	}
 	w.Observation = x.rec.observer.Observe(c)
 	x.template = c.Template

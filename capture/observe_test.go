@@ -362,3 +362,35 @@ func TestObserverSeesTheLastAnswer(t *testing.T) {
 		t.Errorf("got answers %v and %q", o.answers, o.response)
 	}
 }
+
+// TestPatterns: an observer is told what the program's own router has for a
+// call: the mux that is wrapped, or what the program says.
+func TestPatterns(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /customers/{id}", func(http.ResponseWriter, *http.Request) {})
+	for _, tt := range []struct {
+		name    string
+		handler http.Handler
+		own     func(*http.Request) string
+		path    string
+		want    string
+	}{
+		{"a mux", mux, nil, "/customers/4711", "GET /customers/{id}"},
+		{"nothing of the mux", mux, nil, "/elsewhere", ""},
+		{"a handler", http.HandlerFunc(mux.ServeHTTP), nil, "/customers/4711", ""},
+		{"the program's own", http.HandlerFunc(mux.ServeHTTP), func(r *http.Request) string { return r.Method + " /mine/{id}" }, "/mine/1", "GET /mine/{id}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o, m := &eye{}, &memory{events: make(chan *event.Event, 1)}
+			wrap, err := capture.Middleware(capture.Config{Edge: "e", Sink: m, Key: []byte("0123456789abcdef"), Observer: o, Options: capture.Options{Pattern: tt.own}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wrap(tt.handler).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", tt.path, nil))
+			<-m.events
+			if o.call.Pattern != tt.want {
+				t.Errorf("got the pattern %q, want %q", o.call.Pattern, tt.want)
+			}
+		})
+	}
+}

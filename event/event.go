@@ -194,6 +194,7 @@ const (
 	BasisLearned  Basis = "learned"  // from traffic, by the rule in docs/operations.md
 	BasisPerson   Basis = "person"   // pinned, merged or renamed by a person
 	BasisProtocol Basis = "protocol" // the call itself says so: gRPC, GraphQL, JSON-RPC
+	BasisRouter   Basis = "router"   // the router of the program that the middleware is in
 )
 
 // Action is a class of what operations do. The list is open.

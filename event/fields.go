@@ -50,7 +50,7 @@ var fields = []Field{
 	{"operation.host", TypeString, "header", false, false, "The API's host as asked for.", one(func(e *Event) string { return e.Operation.Host })},
 	{"operation.route", TypeString, "header", false, false, "The template of the path.", one(func(e *Event) string { return e.Operation.Route })},
 	{"operation.name", TypeString, "header", false, false, "The operation in the API's own terms, such as an operationId or a gRPC method.", one(func(e *Event) string { return e.Operation.Name })},
-	{"operation.basis", TypeString, "header", false, false, "How route or name is known: `document`, `learned`, `person` or `protocol`.", one(func(e *Event) string { return string(e.Operation.Basis) })},
+	{"operation.basis", TypeString, "header", false, false, "How route or name is known: `document`, `router`, `learned`, `person` or `protocol`.", one(func(e *Event) string { return string(e.Operation.Basis) })},
 	{"operation.type", TypeString, "header", false, false, "The kind of operation in its protocol, such as `mutation`.", one(func(e *Event) string { return e.Operation.Type })},
 	{"operation.action", TypeString, "header", false, false, "What it does: `read`, `create`, `update`, `delete`, `export`, `administer`, `grant` or `authenticate`.", one(func(e *Event) string { return string(e.Operation.Action) })},
 	{"operation.parts", TypeString, "header", false, true, "Named operations inside the call: root fields, methods of a batch, tools that a model called.", many(func(e *Event) []string { return e.Operation.Parts })},

@@ -38,7 +38,7 @@ func (t *Tracker) Observe(c *capture.Call) capture.Observation {
 		return nil
 	}
 	o := &observation{t: t, api: a, call: c}
-	if o.found = a.find(c.Path, c.Identity, &o.match); o.found {
+	if o.found = a.find(c, &o.match); o.found {
 		c.Template = o.match.Template.Text
 		o.d = o.match.Template.Ops[c.Method]
 		o.objects.path(&o.match, o.d)

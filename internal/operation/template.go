@@ -21,7 +21,7 @@ const (
 // known of the operations under it. It is immutable once it can be matched.
 type Template struct {
 	Text  string                // "/customers/{id}"
-	Basis event.Basis           // document, learned or person
+	Basis event.Basis           // document, router, learned or person
 	Ops   map[string]*Described // by method, of the API's description; nil: there is none
 	Name  string                // given by a person; empty: none
 

@@ -73,6 +73,7 @@ type api struct {
 type memory struct {
 	doc    atomic.Pointer[Matcher]
 	people atomic.Pointer[Matcher]
+	router atomic.Pointer[Matcher] // of the patterns of a program's router
 
 	mu      sync.RWMutex    // guards what follows
 	digest  string          // of the document
@@ -137,14 +138,14 @@ func (t *Tracker) Swap(list []API) error {
 }
 
 // find finds the template of a path: what people say, then the document, then
-// what was learned.
-func (a *api) find(path string, id *capture.Identity, m *Match) bool {
-	if a.people.Load().Find(path, m) || a.doc.Load().Find(path, m) {
+// what the program's router says, then what was learned.
+func (a *api) find(c *capture.Call, m *Match) bool {
+	if a.people.Load().Find(c.Path, m) || a.doc.Load().Find(c.Path, m) || a.routed(c.Pattern, c.Path, m) {
 		return true
 	}
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	return a.learner.find(path, namesOf(id), m)
+	return a.learner.find(c.Path, namesOf(c.Identity), m)
 }
 
 // learn takes a call that the API answered, and finds the template for it if
@@ -342,7 +343,7 @@ func (t *Tracker) Replay(e *event.Event) {
 	}
 	a := t.apis.Load().find(route)
 	if a == nil || e.Kind != event.Access || e.What == nil || a.NoLearn || e.Operation.Protocol == "grpc" ||
-		!teaches(e.Outcome.Status) || e.Response.Type == "text/html" {
+		e.Operation.Basis == event.BasisRouter || !teaches(e.Outcome.Status) || e.Response.Type == "text/html" {
 		return
 	}
 	var id *capture.Identity
@@ -350,7 +351,7 @@ func (t *Tracker) Replay(e *event.Event) {
 		id = &capture.Identity{Subject: e.Who.Subject, Name: e.Who.Name, Email: e.Who.Email}
 	}
 	var m Match
-	if a.find(e.What.Path, id, &m) {
+	if a.find(&capture.Call{Path: e.What.Path, Identity: id}, &m) {
 		return
 	}
 	s := seen{path: e.What.Path, at: e.Arrived, caller: uint32(maphash.String(seed, cmp.Or(e.Principal.ID, e.Credential.Fingerprint))), names: namesOf(id)}

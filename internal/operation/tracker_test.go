@@ -53,13 +53,14 @@ type exchange struct {
 	answerMedia    string
 	caller         string
 	credential     event.Credential
+	pattern        string // of the program's router
 }
 
 // observe makes a call pass a tracker, in pieces of a few bytes.
 func observe(tr *Tracker, x exchange) capture.Facts {
 	path, query, _ := strings.Cut(x.target, "?")
 	id := &capture.Identity{Principal: event.Principal{ID: "p_" + x.caller}, Subject: x.caller, Credential: x.credential}
-	c := &capture.Call{Route: "shop", Method: x.method, Path: path, Query: query, Header: http.Header{}, Identity: id}
+	c := &capture.Call{Route: "shop", Method: x.method, Path: path, Query: query, Header: http.Header{}, Identity: id, Pattern: x.pattern}
 	if x.body != "" {
 		c.Header.Set("Content-Type", orJSON(x.media))
 	}
