@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/ingest/accesslog"
 	"github.com/gatebook/gatebook/internal/ingest/cloudtrail"
+	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
@@ -28,7 +29,7 @@ func (a *App) importer(redactor *redact.Redactor) api.Import {
 		if err != nil {
 			return ingest.Result{}, &api.ImportError{Err: err}
 		}
-		cfg := ingest.Config{Record: a.recorder.AppendAll}
+		cfg := ingest.Config{Record: withoutReceipts{a.recorder}.AppendAll}
 		if a.indexer != nil {
 			size := a.recorder.Size()
 			if _, err := a.indexed(ctx, size); err != nil {
@@ -137,4 +138,14 @@ func (a *App) knownEvents(ctx context.Context, size uint64, ids []event.ID) (map
 		return a.knownEvents(ctx, size, ids) // it was started anew, and may have lost some
 	}
 	return known, err
+}
+
+// withoutReceipts is the recorder as those see it who import: none of them is
+// told the number of an event.
+type withoutReceipts struct{ *record.Recorder }
+
+// AppendAll records events in their order, and returns when all are durable.
+func (r withoutReceipts) AppendAll(ctx context.Context, events []*event.Event) error {
+	_, err := r.Recorder.AppendAll(ctx, events)
+	return err
 }

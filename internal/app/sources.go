@@ -34,7 +34,7 @@ func (a *App) openSources() error {
 		}
 		label := accesslog.Label(c.Name)
 		a.sources = append(a.sources, source.New(source.Config{
-			Name: c.Name, File: c.File, End: c.Begin == config.BeginEnd, Parser: p, Record: a.recorder, Dir: disk.Dir(dir), Log: a.log,
+			Name: c.Name, File: c.File, End: c.Begin == config.BeginEnd, Parser: p, Record: withoutReceipts{a.recorder}, Dir: disk.Dir(dir), Log: a.log,
 			Imported: func(ctx context.Context, from uint64) (map[event.ID]bool, error) { return a.imported(ctx, label, from) },
 		}))
 	}

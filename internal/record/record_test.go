@@ -175,11 +175,17 @@ func TestAppendAll(t *testing.T) {
 	for i := range 1000 {
 		list = append(list, testEvent(i))
 	}
-	if err := r.AppendAll(t.Context(), list); err != nil {
+	receipts, err := r.AppendAll(t.Context(), list)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if n := r.Size(); n != 1000 {
 		t.Fatalf("%d records are durable, want 1000", n)
+	}
+	for i, receipt := range receipts {
+		if receipt.Number != uint64(i) || len(receipt.Checkpoint) == 0 {
+			t.Fatalf("the receipt of event %d is %d, with a checkpoint of %d bytes", i, receipt.Number, len(receipt.Checkpoint))
+		}
 	}
 	stop()
 	l, err := ledger.Open(os.DirFS(dir))
@@ -195,7 +201,7 @@ func TestAppendAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.AppendAll(t.Context(), list[:1]); !errors.Is(err, ErrStopped) {
+	if _, err := r.AppendAll(t.Context(), list[:1]); !errors.Is(err, ErrStopped) {
 		t.Errorf("after the stop: got %v, want ErrStopped", err)
 	}
 }

@@ -204,14 +204,14 @@ func (r *Recorder) Append(ctx context.Context, e *event.Event) (capture.Receipt,
 }
 
 // AppendAll records events one after the other, in their order, and returns
-// when all are durable. After an error the first of them may be recorded and
-// the others not. It leaves most of the queue to calls.
-func (r *Recorder) AppendAll(ctx context.Context, events []*event.Event) error {
+// when all are durable, with the receipt of each. After an error the first of
+// them may be recorded and the others not. It leaves most of the queue to calls.
+func (r *Recorder) AppendAll(ctx context.Context, events []*event.Event) ([]capture.Receipt, error) {
 	items := make([]*item, 0, len(events))
 	for _, e := range events {
 		it, err := r.seal(e)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		it.done = make(chan result, 1)
 		items = append(items, it)
@@ -219,11 +219,11 @@ func (r *Recorder) AppendAll(ctx context.Context, events []*event.Event) error {
 	waiting := int64(0)
 	for i, it := range items {
 		if err := r.failure(); err != nil {
-			return err
+			return nil, err
 		}
 		if i > 0 && waiting+it.size > r.cfg.QueueBytes/4 {
 			if res, err := await(ctx, items[i-1]); err != nil || res.err != nil {
-				return errors.Join(err, res.err)
+				return nil, errors.Join(err, res.err)
 			}
 			waiting = 0
 		}
@@ -233,15 +233,18 @@ func (r *Recorder) AppendAll(ctx context.Context, events []*event.Event) error {
 		case r.queue <- it:
 		case <-ctx.Done():
 			r.queued.Add(-it.size)
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
-	for _, it := range items {
-		if res, err := await(ctx, it); err != nil || res.err != nil {
-			return errors.Join(err, res.err)
+	receipts := make([]capture.Receipt, len(items))
+	for i, it := range items {
+		res, err := await(ctx, it)
+		if err != nil || res.err != nil {
+			return nil, errors.Join(err, res.err)
 		}
+		receipts[i] = res.receipt
 	}
-	return nil
+	return receipts, nil
 }
 
 // await returns what became of an item. It can be asked again.
