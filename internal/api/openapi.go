@@ -170,6 +170,8 @@ func (s schemas) of(t reflect.Type) object {
 		return object{"type": "integer", "description": "nanoseconds"}
 	case t.Implements(textType):
 		return object{"type": "string"}
+	case t == reflect.TypeFor[[]byte]():
+		return object{"type": "string", "contentEncoding": "base64"}
 	}
 	switch t.Kind() {
 	case reflect.String:

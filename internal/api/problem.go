@@ -31,6 +31,7 @@ type Problem struct {
 	Help     string `json:"help,omitempty"`     // what to do
 	Query    string `json:"query,omitempty"`    // type query: as it was asked
 	Position int    `json:"position,omitempty"` // type query: the character where it is wrong, from 1; absent: not known
+	Line     int    `json:"line,omitempty"`     // type event: the line that is wrong, from 1
 }
 
 // ProblemPrefix begins the type of all problems.

@@ -72,6 +72,7 @@ func routes() []route {
 	list = append(list, searchRoutes()...)
 	list = append(list, templateRoutes()...)
 	list = append(list, importRoutes()...)
+	list = append(list, edgeRoutes()...)
 	list = append(list, reportRoutes()...)
 	list = append(list, inventoryRoutes()...)
 	list = append(list, deliveryRoutes()...)

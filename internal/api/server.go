@@ -37,6 +37,7 @@ type Config struct {
 	Readers Readers         // lets in more readers; nil: there are none, and none can be made
 
 	Import Import // takes in files of others; nil: nothing can be imported
+	Edges  Edges  // takes the events of programs with the middleware; nil: none are taken
 
 	// Searches are those that people saved; nil: none are.
 	Searches *saved.Store

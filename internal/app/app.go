@@ -55,7 +55,8 @@ type Options struct {
 // App is a Gatebook. Make one with [Open], then [App.Run] it.
 type App struct {
 	opts Options
-	cfg  *config.Config // as it runs; changed by Reload only
+	cfg  *config.Config                // as it runs; changed by Reload only, and read where that cannot run at the same time
+	now  atomic.Pointer[config.Config] // the same, for all others
 	log  *slog.Logger
 	edge string
 	keys *secrets
@@ -101,6 +102,7 @@ type App struct {
 	sources  []*source.Source // logs that are followed
 	ops      net.Listener
 	setup    setup
+	versions versions
 	draining atomic.Bool
 	reloads  atomic.Int64 // 1: the last reload was applied, 0: it was refused
 }
@@ -109,6 +111,7 @@ type App struct {
 // for this process. Nothing runs yet, but the listeners are open if serving.
 func Open(o Options, serving bool) (_ *App, err error) {
 	a := &App{opts: o, cfg: o.Config, log: o.Log}
+	a.now.Store(a.cfg)
 	defer func() {
 		if err != nil {
 			a.abandon()

@@ -159,6 +159,7 @@ func (a *App) apiConfig(redactor *redact.Redactor) api.Config {
 		Sources: a.sourceStates,
 		Storage: a.storage.Usage,
 		Alerts:  a.alerts,
+		Edges:   edges{a},
 	}
 }
 

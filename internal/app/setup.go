@@ -37,18 +37,19 @@ func (a *App) setupOf(ctx context.Context) *api.Setup {
 	if a.setup.last != nil && time.Since(a.setup.at) < setupFresh {
 		return a.setup.last
 	}
-	s := &api.Setup{Listeners: []api.SetupListener{}, Identity: identitySources(a.cfg)}
+	cfg := a.now.Load()
+	s := &api.Setup{Listeners: []api.SetupListener{}, Identity: identitySources(cfg)}
 	for _, d := range a.doors {
 		u := url.URL{Scheme: "http", Host: reachable(d.addr)}
-		if l := listenerOf(a.cfg, d.name); l != nil && l.TLS.Certificate != "" {
+		if l := listenerOf(cfg, d.name); l != nil && l.TLS.Certificate != "" {
 			u.Scheme = "https"
 		}
 		s.Listeners = append(s.Listeners, api.SetupListener{Name: d.name, URL: u.String()})
 	}
-	s.Routes = make([]api.SetupRoute, len(a.cfg.Gateway.Routes))
+	s.Routes = make([]api.SetupRoute, len(cfg.Gateway.Routes))
 	var wg sync.WaitGroup
-	for i := range a.cfg.Gateway.Routes {
-		wg.Go(func() { s.Routes[i] = setupRoute(ctx, &a.cfg.Gateway.Routes[i]) })
+	for i := range cfg.Gateway.Routes {
+		wg.Go(func() { s.Routes[i] = setupRoute(ctx, &cfg.Gateway.Routes[i]) })
 	}
 	wg.Wait()
 	if ctx.Err() == nil { // else the upstreams were not asked to the end

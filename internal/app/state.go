@@ -252,6 +252,7 @@ func (a *App) reload(next *config.Config) error {
 		return err
 	}
 	a.cfg = &n.cfg
+	a.now.Store(a.cfg)
 	a.log.Info("configuration reloaded", "changes", len(changes), "restart_needed", restart)
 	return a.note(context.Background(), "reload", reloadFacts(changes, next)...)
 }

@@ -21,7 +21,9 @@ made. The roles:
   investigator   as a viewer, with payloads, and export and reports
   auditor        all about looks, decisions and proofs: search, export, reports,
                  verify, the lists of keys and readers; no payloads
-  administrator  everything`,
+  administrator  everything
+  edge           no reader, but a Go program with the middleware: it gives its
+                 calls, and gets its settings, and can do nothing else`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -38,17 +40,18 @@ func (p *Program) readersAddCmd() *cobra.Command {
 		Short: "Make a token for one person or tool",
 		Long: "Make a token for one person or tool. It is printed once and kept nowhere: pass it on at once. " +
 			"Its owner writes it into a file that nobody else can read, and names that with --token-file, or sets GATEBOOK_TOKEN.",
-		Example: "  gatebook readers add 'Ada Quist' --role auditor --expires 90d --reason 'yearly audit'",
-		Args:    cobra.ExactArgs(1),
+		Example: "  gatebook readers add 'Ada Quist' --role auditor --expires 90d --reason 'yearly audit'\n" +
+			"  GATEBOOK_TOKEN=$(gatebook readers add orders --role edge)",
+		Args: cobra.ExactArgs(1),
 	}
 	t.flags(c)
-	c.Flags().StringVar(&role, "role", "", "viewer, investigator, auditor or administrator")
+	c.Flags().StringVar(&role, "role", "", "viewer, investigator, auditor, administrator or edge")
 	c.Flags().StringVar(&expires, "expires", "", "when the token ends: a `time`, or how long from now, like 90d; without: never")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		n := api.NewReader{Name: args[0], Role: role}
 		if role == "" {
-			return usage(c, fmt.Errorf("--role is missing: viewer, investigator, auditor or administrator"))
+			return usage(c, fmt.Errorf("--role is missing: viewer, investigator, auditor, administrator or edge"))
 		}
 		if expires != "" {
 			if n.Expires, err = p.expiry(expires); err != nil {

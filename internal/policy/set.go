@@ -144,6 +144,14 @@ func (s *Set) Measures() []Measure {
 	return list
 }
 
+// Protected returns the subjects whose calls pass whatever measures there are.
+func (s *Set) Protected() []Subject {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.protected)
+}
+
 // Judge returns what is to be done with the call at the given time. Of the
 // measures that mean it the strictest wins, and one that is in force wins over
 // any that is dry. A call that is not refused has taken from the bucket of

@@ -19,10 +19,17 @@ const (
 	Investigator  Role = "investigator"  // as a viewer, with payloads, and export, evidence packs and reports
 	Auditor       Role = "auditor"       // all about looks, decisions and proofs: search, export, evidence packs, reports, verify, lists of keys and readers; no payloads
 	Administrator Role = "administrator" // everything
+
+	// Edge is no reader: it is a program with the middleware, which gives its
+	// events and gets its settings, and may do nothing else.
+	Edge Role = "edge"
 )
 
-// Roles lists the roles.
+// Roles lists the roles of those who read.
 var Roles = []Role{Viewer, Investigator, Auditor, Administrator}
+
+// TokenRoles lists the roles that a named token can have.
+var TokenRoles = append(slices.Clone(Roles), Edge)
 
 // Reader is who looks at the record, as whoever authenticated them says.
 type Reader struct {
@@ -73,6 +80,7 @@ const (
 	ActAccounts  Action = "accounts"  // make and change accounts, end the sessions of others
 	ActRoutes    Action = "routes"    // pin, merge and rename route templates
 	ActImport    Action = "import"    // take in files of others
+	ActEdge      Action = "edge"      // give events of one's own, and get settings and measures
 	ActErase     Action = "erase"     // remove envelopes
 	ActHold      Action = "hold"      // begin and end legal holds
 
@@ -120,6 +128,7 @@ var needs = map[Action][]Role{
 	ActRevocations: searchers, ActRevoke: management,
 	ActHolds: overseers, ActRetention: overseers,
 	ActDeliveries: searchers, ActDeliver: payloads,
+	ActEdge: {Edge},
 }
 
 // confirmed lists what is done only for who showed a short while ago who they

@@ -417,6 +417,7 @@ export interface ApiPasswordChange {
 export interface ApiProblem {
   detail: string;
   help?: string;
+  line?: number;
   position?: number;
   query?: string;
   status: number;
@@ -740,6 +741,79 @@ export interface DeliverStatus {
   name: string;
   oldest?: string;
   pending: number;
+}
+
+export interface DeliveryClassify {
+  fields?: string[];
+  max_body: number;
+  off?: boolean;
+  omit?: string[];
+}
+
+export interface DeliveryHeaders {
+  email?: string;
+  groups?: string;
+  peers: string[];
+  tenant?: string;
+  user?: string;
+}
+
+export interface DeliveryIssuer {
+  algorithms: string[];
+  audiences: string[];
+  certificates?: string;
+  groups?: string[];
+  keys_url?: string;
+  name: string;
+  /** nanoseconds */
+  skew: number;
+  tenant?: string;
+  /** nanoseconds */
+  timeout: number;
+  type?: string;
+  url: string;
+}
+
+export interface DeliveryMeasure {
+  burst?: number;
+  dry_run?: boolean;
+  id: string;
+  kind: string;
+  rate?: number;
+  since: string;
+  subject: string;
+  until?: string;
+}
+
+export interface DeliveryMeasures {
+  measures: DeliveryMeasure[];
+  protected?: string[];
+  version: string;
+}
+
+export interface DeliveryRedact {
+  cookies?: string[];
+  fields?: string[];
+  headers?: string[];
+  keep?: string[];
+  query?: string[];
+}
+
+export interface DeliverySettings {
+  classify: DeliveryClassify;
+  edge: string;
+  issuers: DeliveryIssuer[];
+  key: string;
+  left?: string[];
+  mtls?: boolean;
+  origin: string;
+  redact: DeliveryRedact;
+  trusted_headers?: DeliveryHeaders;
+}
+
+export interface DeliveryTaken {
+  checkpoint?: string;
+  numbers: number[];
 }
 
 export interface DetectFinding {
@@ -1785,6 +1859,30 @@ export interface Operations {
     body: never;
     result: ReadingDrift;
   };
+  /** POST /api/v1/edge/events: Record events of a program with the middleware: the body has one to a line, of the form that docs/middleware.md describes. All or none are taken. */
+  edgeEvents: {
+    params: {
+      /** Some of the events may have been taken before, by an answer that was not received. They are looked for, and left out. */
+      again?: boolean;
+    };
+    body: never;
+    result: DeliveryTaken;
+  };
+  /** GET /api/v1/edge/measures: The measures in force, as soon as they are others than those of a version. */
+  edgeMeasures: {
+    params: {
+      /** The version that the edge has. */
+      after?: string;
+    };
+    body: never;
+    result: DeliveryMeasures;
+  };
+  /** GET /api/v1/edge: What a program with the middleware needs to make events like those of the gateway. For tokens of the role edge. */
+  edgeSettings: {
+    params: never;
+    body: never;
+    result: DeliverySettings;
+  };
   /** DELETE /api/v1/sessions/{session}: End a session at once: one of one's own, or, as an administrator, any. */
   endSession: {
     params: {
@@ -2655,6 +2753,9 @@ export const operations = {
   credentials: { method: 'GET', path: '/api/v1/inventory/credentials' },
   cspReports: { method: 'POST', path: '/api/v1/csp-reports' },
   drift: { method: 'GET', path: '/api/v1/inventory/drift' },
+  edgeEvents: { method: 'POST', path: '/api/v1/edge/events' },
+  edgeMeasures: { method: 'GET', path: '/api/v1/edge/measures' },
+  edgeSettings: { method: 'GET', path: '/api/v1/edge' },
   endSession: { method: 'DELETE', path: '/api/v1/sessions/{session}' },
   endSilence: { method: 'DELETE', path: '/api/v1/silences/{silence}' },
   erase: { method: 'POST', path: '/api/v1/erase' },
