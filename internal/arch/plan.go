@@ -28,6 +28,8 @@ var Floors = map[string]int{
 	"internal/report/...": 5, // reports for auditors
 	"internal/erasure":    5, // what is removed from it, by decision
 
+	"edge": 4, // the whole of capture in other people's programs, public
+
 	"internal/index/...":  4, // search
 	"internal/detect/...": 4, // rules
 	"internal/catalog":    4, // the inventory
@@ -63,8 +65,8 @@ var Floors = map[string]int{
 }
 
 // Outside lists what is no part of the program and may import any of it:
-// measurements and tests, and the plan itself.
-var Outside = []string{"bench/...", "test/...", "internal/arch"}
+// measurements, tests and examples, and the plan itself.
+var Outside = []string{"bench/...", "test/...", "examples/...", "internal/arch"}
 
 // Neighbours lists the imports on one floor that are allowed, as "importer
 // imported", each with its reason.
@@ -125,4 +127,5 @@ var Closures = []Closure{
 	{"evidence", []string{"event", "ledger", "internal/query"}, verifierNever, "it runs in the verifiers"},
 	{"internal/gateway", []string{"event", "capture", "internal/gateway/...", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify/..."}, []string{"github.com/VictoriaMetrics/..."}, "what serves the calls knows neither the ledger nor the index nor the console"},
 	{"capture", []string{"event", "internal/redact", "internal/policy"}, nil, "the middleware is for other people's programs"},
+	{"edge", []string{"event", "capture", "internal/redact", "internal/policy", "internal/identity/...", "internal/operation/...", "internal/classify/...", "internal/ingest/delivery", "internal/disk"}, []string{"github.com/VictoriaMetrics/...", "modernc.org/..."}, "it is for other people's programs: it knows neither ledger nor index, and brings no database along"},
 }

@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// gatebook and verifier are the programs under test.
-var gatebook, verifier string
+// gatebook and verifier are the programs under test; middleware is an API with
+// the middleware in it.
+var gatebook, verifier, middleware string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -23,8 +24,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	gatebook, verifier = filepath.Join(dir, "gatebook"), filepath.Join(dir, "gatebook-verify")
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "../../cmd/gatebook", "../../cmd/gatebook-verify")
+	gatebook, verifier, middleware = filepath.Join(dir, "gatebook"), filepath.Join(dir, "gatebook-verify"), filepath.Join(dir, "middleware")
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "../../cmd/gatebook", "../../cmd/gatebook-verify", "../../examples/middleware")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "e2e: building the programs: %v\n%s", err, out)
 		return 1

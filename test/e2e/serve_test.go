@@ -78,7 +78,12 @@ func writeConfig(t testing.TB, name, text, listen, upstream string) {
 // start starts gatebook serve and waits until it is ready.
 func start(t testing.TB, data, listen string, args ...string) *server {
 	t.Helper()
-	ops := freeport.Address(t)
+	return startAt(t, data, freeport.Address(t), listen, args...)
+}
+
+// startAt is start with an address for the operations listener.
+func startAt(t testing.TB, data, ops, listen string, args ...string) *server {
+	t.Helper()
 	s := &server{t: t, data: data, url: "http://" + listen, ops: "http://" + ops, done: make(chan error, 1)}
 	s.cmd = exec.Command(gatebook, append([]string{"serve", "--data", data, "--ops", ops}, args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
