@@ -23,6 +23,8 @@ type Edges interface {
 	Measures(ctx context.Context, after string) delivery.Measures
 	// Take records events. Again: some may be there already, and are left out.
 	Take(ctx context.Context, events []*event.Event, again bool) (delivery.Taken, error)
+	// States says what came of each, by name.
+	States() []EdgeState
 }
 
 // measuresWait is how long a question for measures waits for a change.

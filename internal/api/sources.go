@@ -7,9 +7,22 @@ import (
 	"github.com/gatebook/gatebook/internal/reading"
 )
 
-// Sources are the logs that are followed.
+// Sources are the logs that are followed, and the programs with the middleware.
 type Sources struct {
 	Sources []SourceState `json:"sources"`
+	Edges   []EdgeState   `json:"edges"` // that were heard of since the start of the server, by name
+}
+
+// EdgeState says what came from a program with the middleware, since the start
+// of the server.
+type EdgeState struct {
+	Name     string    `json:"name"`
+	Events   uint64    `json:"events"`            // calls that were recorded
+	Lost     uint64    `json:"lost"`              // calls that it says it lost
+	Joined   time.Time `json:"joined,omitzero"`   // when a process of it last asked for its settings
+	Received time.Time `json:"received,omitzero"` // when it last delivered
+	Newest   time.Time `json:"newest,omitzero"`   // arrival of the newest call
+	Lag      float64   `json:"lag"`               // seconds from the end of the newest call of its last delivery until that was recorded
 }
 
 // SourceState says how a log is that is followed. Counts are since the start of
@@ -33,9 +46,12 @@ func sources(c *call, _ none) (*Sources, error) {
 	if err := c.cfg.Room.Admit(c.reader, reading.ActSetup); err != nil {
 		return nil, err
 	}
-	s := &Sources{Sources: []SourceState{}}
+	s := &Sources{Sources: []SourceState{}, Edges: []EdgeState{}}
 	if c.cfg.Sources != nil {
 		s.Sources = c.cfg.Sources()
+	}
+	if c.cfg.Edges != nil {
+		s.Edges = c.cfg.Edges.States()
 	}
 	return s, nil
 }

@@ -103,6 +103,7 @@ type App struct {
 	ops      net.Listener
 	setup    setup
 	versions versions
+	heard    heard
 	draining atomic.Bool
 	reloads  atomic.Int64 // 1: the last reload was applied, 0: it was refused
 }

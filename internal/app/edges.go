@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/ingest/delivery"
 	"github.com/gatebook/gatebook/internal/policy"
@@ -50,7 +54,74 @@ func (a edges) Settings(name string) (delivery.Settings, error) {
 			s.Left = append(s.Left, "identity."+name)
 		}
 	}
+	a.heard.of(name, func(e *api.EdgeState) { e.Joined = time.Now().UTC() })
 	return s, nil
+}
+
+// heard is what came from the edges since the start.
+type heard struct {
+	mu sync.Mutex
+	by map[string]*api.EdgeState
+}
+
+// of changes the state of an edge. There are no more than tokens were made.
+func (h *heard) of(name string, change func(*api.EdgeState)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.by == nil {
+		h.by = make(map[string]*api.EdgeState)
+	}
+	if h.by[name] == nil {
+		h.by[name] = &api.EdgeState{Name: name}
+	}
+	change(h.by[name])
+}
+
+// taken notes that events of one edge were recorded.
+func (h *heard) taken(events []*event.Event, now time.Time) {
+	if len(events) == 0 {
+		return
+	}
+	name, _, _ := strings.Cut(events[0].Edge, delivery.EdgeSeparator)
+	h.of(name, func(s *api.EdgeState) {
+		var newest time.Time
+		for _, e := range events {
+			if e.Kind == event.Gap {
+				s.Lost += e.Lost.Count
+				continue
+			}
+			s.Events++
+			if e.End().After(newest) {
+				newest, s.Newest = e.End(), e.Arrived
+			}
+		}
+		if s.Received = now; !newest.IsZero() {
+			s.Lag = max(now.Sub(newest).Seconds(), 0)
+		}
+	})
+}
+
+// States implements api.Edges.
+func (a edges) States() []api.EdgeState {
+	a.heard.mu.Lock()
+	defer a.heard.mu.Unlock()
+	list := []api.EdgeState{}
+	for _, name := range slices.Sorted(maps.Keys(a.heard.by)) {
+		list = append(list, *a.heard.by[name])
+	}
+	return list
+}
+
+// edgeMetrics are the figures of the edges.
+func (a *App) edgeMetrics() (list []api.Metric) {
+	for _, s := range (edges{a}).States() {
+		l := []api.Label{{Name: "edge", Value: s.Name}}
+		list = append(list,
+			api.Metric{Name: "gatebook_edge_events_total", Help: "Calls of a program with the middleware that were recorded.", Type: "counter", Labels: l, Value: float64(s.Events)},
+			api.Metric{Name: "gatebook_edge_lost_total", Help: "Calls that a program with the middleware says it lost.", Type: "counter", Labels: l, Value: float64(s.Lost)})
+	}
+	slices.SortStableFunc(list, func(a, b api.Metric) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 func edgeIssuer(o *config.OIDC) (delivery.Issuer, error) {
@@ -124,6 +195,7 @@ func (a edges) Take(ctx context.Context, events []*event.Event, again bool) (del
 	if err != nil {
 		return taken, err
 	}
+	a.heard.taken(fresh, time.Now().UTC())
 	for i, r := range receipts {
 		taken.Numbers[at[i]], taken.Checkpoint = int64(r.Number), string(r.Checkpoint)
 	}

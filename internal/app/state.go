@@ -148,6 +148,7 @@ func (a *App) metrics() []api.Metric {
 		out = append(out, gauge("gatebook_index_up", "1 while the search index answers.", truth(a.supervisor.Status().State == index.Ready)))
 	}
 	out = append(out, a.sourceMetrics()...)
+	out = append(out, a.edgeMetrics()...)
 	var calls, denied, inFlight, in, bytesOut []api.Metric
 	var status, errs, dropped []api.Metric
 	for _, d := range a.doors {

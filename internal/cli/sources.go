@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,7 +16,7 @@ func (p *Program) sourcesCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sources",
 		Short: "List the logs that are followed",
-		Long:  "List the logs that a server follows, by sources in its configuration: how many events came of each since the start, how many lines could not be read and why, and how far behind it is. The exit code is 2 if one cannot be followed.",
+		Long:  "List what comes to a server beside its own calls. Of programs with the middleware: how many calls were recorded since the start, how many they lost, and how long the newest took to come. Of the logs that it follows, by sources in its configuration: how many events came of each since the start, how many lines could not be read and why, and how far behind it is. The exit code is 2 if one cannot be followed.",
 		Args:  cobra.NoArgs,
 	}
 	t.flags(c)
@@ -39,11 +40,32 @@ func (p *Program) sourcesCmd() *cobra.Command {
 			}
 		}
 		if o.form == "json" {
-			return each(p, all.Sources)
+			return errors.Join(each(p, all.Sources), each(p, all.Edges))
 		}
-		return p.sources(p.look(&o), all.Sources)
+		l := p.look(&o)
+		if len(all.Edges) > 0 {
+			if err := p.edges(l, all.Edges); err != nil || len(all.Sources) == 0 {
+				return err
+			}
+			fmt.Fprintln(p.Stdout)
+		}
+		return p.sources(l, all.Sources)
 	}
 	return c
+}
+
+func (p *Program) edges(l look, list []api.EdgeState) error {
+	var rows [][]cell
+	for _, e := range list {
+		at := func(t time.Time) string {
+			if t.IsZero() {
+				return ""
+			}
+			return l.time(t)
+		}
+		rows = append(rows, []cell{{e.Name, bold}, {fmt.Sprint(e.Events), plain}, {fmt.Sprint(e.Lost), plain}, {at(e.Joined), plain}, {at(e.Received), plain}, {fmt.Sprintf("%.1f s", e.Lag), plain}})
+	}
+	return l.table(p.Stdout, []string{"program", "calls", "lost", "started", "last delivery", "lag"}, rows)
 }
 
 func (p *Program) sources(l look, list []api.SourceState) error {

@@ -177,6 +177,10 @@ redact:
 	s.cli(0, "undo", m.ID, "--reason", "a mistake")
 	waitFor(t, "the undo is in force at the edge", func() bool { status, _ := call(t, "GET", p.url+"/customers/1", token, ""); return status == 200 })
 
+	if out := s.cli(0, "sources"); !strings.Contains(out, "orders") || !strings.Contains(out, "LAST DELIVERY") {
+		t.Errorf("gatebook sources: %s", out)
+	}
+
 	// With the server gone an answer that needs its record is not given.
 	s.stop()
 	if status, _ := call(t, "GET", p.url+"/customers/2", token, ""); status != 503 {

@@ -25,6 +25,9 @@ export type Body = T.EventBody
 
 export type Setup = T.ApiSetup
 export type SetupRoute = T.ApiSetupRoute
+export type Sources = T.ApiSources
+export type SourceState = T.ApiSourceState
+export type EdgeState = T.ApiEdgeState
 export type Storage = T.StorageUsage
 export type Me = T.ApiMe
 

@@ -269,6 +269,16 @@ export interface ApiCosigned {
   size: number;
 }
 
+export interface ApiEdgeState {
+  events: number;
+  joined?: string;
+  lag: number;
+  lost: number;
+  name: string;
+  newest?: string;
+  received?: string;
+}
+
 export interface ApiEraseItem {
   plan?: ErasurePlan;
   problem?: ApiProblem;
@@ -557,6 +567,7 @@ export interface ApiSourceState {
 }
 
 export interface ApiSources {
+  edges: ApiEdgeState[];
   sources: ApiSourceState[];
 }
 

@@ -13,6 +13,7 @@ import { MeasureList } from '../../ui/measure'
 import { Panel, Pairs } from '../../ui/panel'
 import { Answer, Empty } from '../../ui/state'
 import { parseMetrics, rate, total, value, type Sample } from './metrics'
+import { Elsewhere } from './elsewhere'
 import { Receivers } from './receivers'
 import { StoragePanel } from './storage'
 import { Table } from '../../ui/table'
@@ -26,6 +27,7 @@ export default function Operations() {
       </div>
       <Parts />
       <Sources />
+      <Elsewhere />
       <StoragePanel />
       <MeasuresPanel />
       <Receivers />
