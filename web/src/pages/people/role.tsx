@@ -3,13 +3,16 @@ export const roles = [
   { id: 'investigator', says: 'also bodies, export, evidence; works on alerts' },
   { id: 'auditor', says: 'looks of others, decisions, proofs, reports; no bodies' },
   { id: 'administrator', says: 'everything' },
-] as const
+]
 
-export function RoleField({ value = 'viewer' }: { value?: string }) {
+/** What a token can have besides. */
+const edge = { id: 'edge', says: 'no reader: a Go program with the middleware, which gives its calls' }
+
+export function RoleField({ value = 'viewer', token = false }: { value?: string; token?: boolean }) {
   return (
     <fieldset className="stack tight">
       <legend className="label">Role</legend>
-      {roles.map((role) => (
+      {(token ? [...roles, edge] : roles).map((role) => (
         <label key={role.id} className="check">
           <input type="radio" name="role" value={role.id} defaultChecked={role.id === value} /> {role.id} <span className="muted small">{role.says}</span>
         </label>

@@ -133,7 +133,7 @@ function AddToken({ onClose }: { onClose: () => void }) {
         <span className="label">Whose, as the looks name them</span>
         <input className="input" name="name" required maxLength={100} autoComplete="off" />
       </label>
-      <RoleField />
+      <RoleField token />
       <DaysField />
       <ReasonField />
     </FormDialog>
