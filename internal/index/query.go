@@ -141,6 +141,13 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 	}
 	var hits []Hit
 	for len(hits) < reach && w.next(hits, reach) {
+		some, err := c.fit(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		if !some {
+			continue
+		}
 		part := q
 		part.From, part.To = w.from, w.to
 		if w.long {
@@ -163,10 +170,25 @@ func (c *Client) Search(ctx context.Context, q Query) ([]Hit, error) {
 		}
 		hits = append(hits, found...)
 	}
-	if q.Newest && len(hits) > 0 && hits[0].Time.After(c.latest.get()) {
-		c.latest.set(hits[0].Time)
-	}
 	return hits[min(q.Offset, len(hits)):], nil
+}
+
+// fit makes a long window shorter while it has far more rows than were looked
+// through before: after a time in which little happened, it may reach deep into
+// one in which much did. It reports whether there are rows in it.
+func (c *Client) fit(ctx context.Context, w *windows) (bool, error) {
+	for w.long {
+		rows, err := c.Count(ctx, Query{From: w.from, To: w.to}) // of which the engine reads no fields
+		if err != nil {
+			return false, err
+		}
+		if rows <= w.most() {
+			w.rows += rows
+			return rows > 0, nil
+		}
+		w.shorten()
+	}
+	return true, nil
 }
 
 // sorted returns the first hits of q in its order, up to limit of them. The

@@ -19,11 +19,13 @@ type windows struct {
 
 	query  Query
 	now    time.Time
-	edge   time.Time     // between what was looked at and what was not
-	width  time.Duration // of the last window; 0: it says nothing of the next one
+	near   time.Time     // where the window begins, in the order of the query
+	edge   time.Time     // and ends: between what was looked at and what was not
+	width  time.Duration // of the window; 0: it says nothing of the next one
 	found  int           // hits when it began
+	rows   uint64        // in the long windows so far
+	quick  uint64        // so many are looked through in any case
 	oldest time.Time     // before it there is little or nothing
-	expect time.Time     // where the newest hits may begin; zero: not known
 	begun  bool
 	done   bool
 }
@@ -33,31 +35,34 @@ type windows struct {
 const (
 	firstWidth = 4 * time.Second
 	leastWidth = time.Second
-	growth     = 8 // of the next window, if nothing is found
+	growth     = 16 // of the next window, if nothing is found
 	spare      = 1.1
 	longest    = 100 * 365 * 24 * time.Hour
 
 	// long is how long a window may be that the engine sorts without a look at
 	// how much is in it.
 	long = 2 * time.Minute
+
+	// quickRows is how many rows are looked through in a few milliseconds.
+	quickRows = 300_000
 )
 
 // windows are the windows of q.
 func (c *Client) windows(ctx context.Context, q Query) (*windows, error) {
 	if c.earliest.get().IsZero() {
-		if err := c.findEnds(ctx, q.Filters); err != nil {
+		if err := c.findEarliest(ctx, q.Filters); err != nil {
 			return nil, err
 		}
 	}
-	w := &windows{query: q, now: time.Now(), oldest: c.earliest.get()}
+	w := &windows{query: q, now: time.Now(), oldest: c.earliest.get(), quick: c.quick}
 	if w.oldest.Before(earliest) {
 		w.oldest = earliest
 	}
 	switch {
 	case q.Newest && !q.To.IsZero() && q.To.Before(w.now):
-		w.edge, w.expect = q.To, c.latest.get()
+		w.edge = q.To
 	case q.Newest:
-		w.edge, w.expect = w.now, c.latest.get()
+		w.edge = w.now
 	case q.From.After(w.oldest):
 		w.edge = q.From
 	default:
@@ -66,22 +71,20 @@ func (c *Client) windows(ctx context.Context, q Query) (*windows, error) {
 	return w, nil
 }
 
-// findEnds asks for the times of the oldest and the newest row that the filters
-// let through, which the engine mostly knows without reading rows.
-func (c *Client) findEnds(ctx context.Context, filters []string) error {
+// findEarliest asks for the time of the oldest row that the filters let through,
+// which the engine mostly knows without reading rows.
+func (c *Client) findEarliest(ctx context.Context, filters []string) error {
 	q := Query{Filters: filters}
-	return c.table(ctx, q, q.form("stats min(_time) oldest, max(_time) newest"), func(f []Field) error {
-		for name, end := range map[string]*moment{"oldest": &c.earliest, "newest": &c.latest} {
-			text := get(f, name)
-			if text == "" {
-				continue // there are no rows
-			}
-			at, err := time.Parse(time.RFC3339Nano, text)
-			if err != nil {
-				return fmt.Errorf("row of the index: field %q: %w", name, err)
-			}
-			end.set(at)
+	return c.table(ctx, q, q.form("stats min(_time) oldest"), func(f []Field) error {
+		text := get(f, "oldest")
+		if text == "" {
+			return nil // there are no rows
 		}
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return fmt.Errorf("row of the index: field %q: %w", "oldest", err)
+		}
+		c.earliest.set(at)
 		return nil
 	})
 }
@@ -110,52 +113,69 @@ func (w *windows) next(hits []Hit, reach int) bool {
 	default:
 		w.width = min(w.width, longest/growth) * growth
 	}
-	w.found = found
-	if w.query.Newest {
-		w.back()
-	} else {
-		w.forth()
-	}
+	w.found, w.near = found, w.edge
+	w.place()
 	w.begun = true
 	return true
 }
 
+// most is how many rows a long window may have.
+func (w *windows) most() uint64 { return w.quick + growth*w.rows }
+
+// shorten makes the window that next gave a quarter of itself.
+func (w *windows) shorten() {
+	w.width /= 4
+	w.place()
+}
+
 // skip goes on at the time of a hit, before which there is none.
 func (w *windows) skip(at time.Time) {
-	w.edge, w.width, w.expect, w.done = at, 0, time.Time{}, false
+	w.edge, w.width, w.done = at, 0, false
 	if w.query.Newest {
 		w.edge = at.Add(time.Nanosecond)
 	}
 }
 
-func (w *windows) back() {
-	from := w.edge.Add(-w.width)
-	if w.begun && w.found == 0 && !w.expect.IsZero() {
-		// Between the newest hit that was ever found and now there are few.
-		if w.expect.Before(w.edge.Add(-firstWidth)) {
-			from, w.width = w.expect.Add(time.Nanosecond), 0
-		}
-		w.expect = time.Time{}
+// place puts a window of the width where those before it end.
+func (w *windows) place() {
+	w.done = false
+	if w.query.Newest {
+		w.back()
+	} else {
+		w.forth()
 	}
-	w.from, w.to, w.long = from, w.edge, w.edge.Sub(from) > long
+	w.long = w.width > long
+}
+
+func (w *windows) back() {
+	from := w.near.Add(-w.width)
+	w.from, w.to, w.edge = from, w.near, from
 	if !w.begun {
 		w.to = w.query.To
 	}
-	w.edge = from
 	if !from.After(w.query.From) || !from.After(w.oldest) {
 		w.from, w.done = w.query.From, true
+		end := w.oldest
+		if w.query.From.After(end) {
+			end = w.query.From
+		}
+		w.width = min(w.width, max(w.near.Sub(end), leastWidth))
 	}
 }
 
 func (w *windows) forth() {
-	to := w.edge.Add(w.width)
-	w.from, w.to, w.long = w.edge, to, w.width > long
+	to := w.near.Add(w.width)
+	w.from, w.to, w.edge = w.near, to, to
 	if !w.begun {
 		w.from = w.query.From
 	}
-	w.edge = to
-	if to.After(w.now) || !w.query.To.IsZero() && !to.Before(w.query.To) {
+	end := w.query.To
+	if end.IsZero() || end.After(w.now) {
+		end = w.now
+	}
+	if !to.Before(end) {
 		w.to, w.done = w.query.To, true
+		w.width = min(w.width, max(end.Sub(w.near), leastWidth))
 	}
 }
 

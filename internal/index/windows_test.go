@@ -28,9 +28,6 @@ func TestWindows(t *testing.T) {
 		}
 		c := &Client{}
 		c.earliest.set(cmp.Or(some(), earliest))
-		if l := some(); !l.IsZero() {
-			c.latest.set(l)
-		}
 		w, err := c.windows(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
@@ -41,6 +38,9 @@ func TestWindows(t *testing.T) {
 			edge = q.To
 		}
 		for ; w.next(hits, reach); n++ {
+			for w.long && r.IntN(4) == 0 {
+				w.shorten()
+			}
 			begin, end := w.from, w.to
 			if q.Newest {
 				begin, end = w.to, w.from
@@ -79,6 +79,7 @@ func TestWindows(t *testing.T) {
 func TestSearchInWindows(t *testing.T) {
 	s, _ := startEngine(t, t.TempDir())
 	c := s.Client()
+	c.quick = 20 // long windows are made to fit
 	r := rand.New(rand.NewPCG(3, 4))
 	var rows []Row
 	at := time.Now().Add(-40 * 24 * time.Hour).Truncate(time.Second)
