@@ -71,6 +71,18 @@ export class Big {
     return one
   }
 
+  /** The cookies of a session that begins now in the browser of that name. */
+  async cookies(agent) {
+    const { name, password } = this.#account
+    const headers = { 'Content-Type': 'application/json', 'Gatebook-Tool': 'console', 'User-Agent': agent, Origin: this.ops }
+    const signedIn = await fetch(`${this.ops}/api/v1/session`, { method: 'POST', headers, body: JSON.stringify({ name, password }) })
+    if (!signedIn.ok) throw new Error(await signedIn.text())
+    return signedIn.headers.getSetCookie().map((line) => {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
+      return { name, value }
+    })
+  }
+
   async close() {
     if (this.#server) await end(this.#server)
     if (this.#dir) rmSync(this.#dir, { recursive: true, force: true })
