@@ -43,7 +43,7 @@ var questions = []struct {
 	}},
 }
 
-// first is what the console asks for: the first hundred rows, without payloads.
+// first asks for the first hundred rows, as the console does for some fifty, without payloads.
 func first(q string) reading.Search {
 	return reading.Search{Query: reading.Query{LogsQL: q}, Limit: 100}
 }
