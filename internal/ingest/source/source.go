@@ -47,11 +47,13 @@ type Record interface {
 
 // Config is what a [Source] needs to know. All but End and Log are required.
 type Config struct {
-	Name   string // unique, plain: it names the file of the place
-	File   string // the log
-	End    bool   // where nothing was read yet, begin at the end
-	Parser Parser
-	Record Record
+	Name string // unique, plain: it names the file of the place
+	File string // the log
+	End  bool   // where nothing was read yet, begin at the end
+	// MaxLine bounds a line in bytes; 0: [tail.MaxLine].
+	MaxLine int
+	Parser  Parser
+	Record  Record
 	// Imported returns the ids of the source's events among the records from
 	// a number on.
 	Imported func(ctx context.Context, from uint64) (map[event.ID]bool, error)
@@ -254,7 +256,7 @@ func (s *Source) open(ctx context.Context) error {
 		p.Record = s.cfg.Record.Size()
 	}
 	s.since = p.Record
-	s.tail, err = tail.Open(tail.Config{Path: s.cfg.File, End: s.cfg.End && p.Version == 0}, p.Places)
+	s.tail, err = tail.Open(tail.Config{Path: s.cfg.File, MaxLine: s.cfg.MaxLine, End: s.cfg.End && p.Version == 0}, p.Places)
 	if err == nil && p.Version == 0 {
 		err = s.keep() // so that what is written from now on is found after a crash
 	}

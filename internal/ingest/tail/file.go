@@ -107,7 +107,7 @@ func sum(head []byte) string {
 }
 
 // toEnd goes behind the last line that is complete.
-func (x *file) toEnd() error {
+func (x *file) toEnd(longest int) error {
 	info, err := x.f.Stat()
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (x *file) toEnd() error {
 		return err
 	}
 	end := info.Size()
-	buf := make([]byte, min(end, MaxLine))
+	buf := make([]byte, min(end, int64(longest)))
 	if _, err := x.f.ReadAt(buf, end-int64(len(buf))); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -160,17 +160,17 @@ func (x *file) behind() int64 {
 }
 
 // lines returns up to max lines that are complete.
-func (x *file) lines(max int) ([]Line, error) {
+func (x *file) lines(max, longest int) ([]Line, error) {
 	var list []Line
 	for len(list) < max {
 		if k := bytes.IndexByte(x.rest, '\n'); k >= 0 {
-			list = x.take(list, k, 1)
+			list = x.take(list, k, 1, longest)
 			continue
 		}
-		if len(x.rest) > MaxLine {
+		if len(x.rest) > longest {
 			if !x.skipping {
 				x.line++
-				list = append(list, Line{string(x.rest[:MaxLine]), x.line, true})
+				list = append(list, Line{string(x.rest[:longest]), x.line, true})
 			}
 			x.skipping = true
 			x.offset += int64(len(x.rest))
@@ -189,12 +189,13 @@ func (x *file) lines(max int) ([]Line, error) {
 }
 
 // take takes the line that ends at k, with an end of so many bytes.
-func (x *file) take(list []Line, k, end int) []Line {
+// Of one that is longer than longest the beginning is kept.
+func (x *file) take(list []Line, k, end, longest int) []Line {
 	if x.skipping {
 		x.skipping = false
 	} else {
 		x.line++
-		list = append(list, Line{string(x.rest[:min(k, MaxLine)]), x.line, k > MaxLine})
+		list = append(list, Line{string(x.rest[:min(k, longest)]), x.line, k > longest})
 	}
 	x.offset += int64(k + end)
 	x.rest = x.rest[k+end:]
@@ -202,18 +203,18 @@ func (x *file) take(list []Line, k, end int) []Line {
 }
 
 // last returns what is behind the last line that is complete.
-func (x *file) last() []Line {
+func (x *file) last(longest int) []Line {
 	if len(x.rest) == 0 {
 		return nil
 	}
-	return x.take(nil, len(x.rest), 0)
+	return x.take(nil, len(x.rest), 0, longest)
 }
 
 // read reads more; false: there is nothing now.
 func (x *file) read() (bool, error) {
 	kept := len(x.rest)
 	if cap(x.rest) < kept+chunk {
-		x.rest = append(make([]byte, 0, kept+chunk+MaxLine), x.rest...)
+		x.rest = append(make([]byte, 0, 2*kept+chunk), x.rest...)
 	}
 	n, err := x.r.Read(x.rest[kept : kept+chunk])
 	x.rest = x.rest[:kept+n]

@@ -22,7 +22,8 @@ import (
 	"time"
 )
 
-// MaxLine bounds a line in bytes. Of a longer one the beginning is returned.
+// MaxLine bounds a line in bytes, if nothing else is said. Of a longer one the
+// beginning is returned.
 const MaxLine = 64<<10 + 1
 
 // Place is how far a file was read.
@@ -39,15 +40,16 @@ type Place struct {
 type Line struct {
 	Text   string
 	Number uint64 // in its file, from 1
-	Long   bool   // it is longer than [MaxLine], and Text is its beginning
+	Long   bool   // it is longer than a line may be, and Text is its beginning
 }
 
 // Config is what a [Follower] needs to know. Path is required.
 type Config struct {
-	Path  string
-	End   bool             // where nothing was read yet, begin at the end of the file
-	Drain time.Duration    // how long a file that was renamed may still grow; 0: a minute
-	Now   func() time.Time // nil: time.Now
+	Path    string
+	End     bool             // where nothing was read yet, begin at the end of the file
+	MaxLine int              // bytes of a line; 0: [MaxLine]
+	Drain   time.Duration    // how long a file that was renamed may still grow; 0: a minute
+	Now     func() time.Time // nil: time.Now
 }
 
 // Follower reads the lines of a file. It is not safe for concurrent use. Make
@@ -62,6 +64,9 @@ type Follower struct {
 // Open returns a follower that goes on at places. What cannot be found again is
 // said by [Follower.Lost].
 func Open(cfg Config, places []Place) (*Follower, error) {
+	if cfg.MaxLine == 0 {
+		cfg.MaxLine = MaxLine
+	}
 	if cfg.Drain == 0 {
 		cfg.Drain = time.Minute
 	}
@@ -74,7 +79,7 @@ func Open(cfg Config, places []Place) (*Follower, error) {
 		err = f.open()
 	}
 	if err == nil && f.current != nil && cfg.End && len(places) == 0 {
-		err = f.current.toEnd()
+		err = f.current.toEnd(f.cfg.MaxLine)
 	}
 	if err != nil {
 		f.Close()
@@ -130,7 +135,7 @@ func (f *Follower) Behind() (n int64) {
 func (f *Follower) Next(max int) ([]Line, error) {
 	for i := 0; i < len(f.old); {
 		x := f.old[i]
-		lines, err := x.lines(max)
+		lines, err := x.lines(max, f.cfg.MaxLine)
 		if len(lines) > 0 || err != nil {
 			return lines, err
 		}
@@ -139,7 +144,7 @@ func (f *Follower) Next(max int) ([]Line, error) {
 			continue
 		}
 		f.old = slices.Delete(f.old, i, i+1)
-		last := x.last()
+		last := x.last(f.cfg.MaxLine)
 		x.close()
 		if len(last) > 0 {
 			return last, nil
@@ -154,7 +159,7 @@ func (f *Follower) Next(max int) ([]Line, error) {
 			return nil, err
 		}
 		if !changed {
-			if lines, err := f.current.lines(max); len(lines) > 0 || err != nil {
+			if lines, err := f.current.lines(max, f.cfg.MaxLine); len(lines) > 0 || err != nil {
 				return lines, err
 			}
 			if changed, err = f.renamed(); err != nil || !changed {
