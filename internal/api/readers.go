@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/ingest/delivery"
+	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
 	"github.com/gatebook/gatebook/internal/reading"
 )
 
@@ -39,7 +40,7 @@ type Readers interface {
 type Reader struct {
 	ID      string    `json:"id"`   // public id, as in credential.key_id of looks
 	Name    string    `json:"name"` // of who looks; who.subject of looks
-	Role    string    `json:"role"` // viewer, investigator, auditor, administrator or edge
+	Role    string    `json:"role"` // viewer, investigator, auditor, administrator, edge or sender
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"`   // absent: never
 	Revoked time.Time `json:"revoked,omitzero"`   // absent: it is not
@@ -49,7 +50,7 @@ type Reader struct {
 // NewReader asks for a token.
 type NewReader struct {
 	Name    string    `json:"name"`             // of one person or tool; required
-	Role    string    `json:"role"`             // viewer, investigator, auditor, administrator or edge; required
+	Role    string    `json:"role"`             // viewer, investigator, auditor, administrator, edge or sender; required
 	Expires time.Time `json:"expires,omitzero"` // absent: never
 }
 
@@ -114,10 +115,13 @@ func addReader(c *call) error {
 		return argument("name", "is that of the token in the data directory: use the name of a person or tool")
 	}
 	if !slices.Contains(reading.TokenRoles, reading.Role(n.Role)) {
-		return argument("role", "must be viewer, investigator, auditor, administrator or edge")
+		return argument("role", "must be viewer, investigator, auditor, administrator, edge or sender")
 	}
 	if n.Role == string(reading.Edge) && strings.Contains(n.Name, delivery.EdgeSeparator) {
 		return argument("name", "of an edge has no "+delivery.EdgeSeparator+": what follows it tells the processes of one edge apart")
+	}
+	if n.Role == string(reading.Sender) && !kubernetes.IsSource(n.Name) {
+		return argument("name", "of a sender becomes the source of what is sent: want letters, digits, points, hyphens and underscores, at most 64")
 	}
 	ctx, about := c.r.Context(), []event.Object{{Type: "reader", ID: n.Name}}
 	if err := c.cfg.Room.Decide(ctx, c.reader, reading.ActReaders, "reader-added", about, event.Fact{Name: "granted", Value: n.Role}); err != nil {

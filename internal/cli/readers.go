@@ -23,7 +23,9 @@ made. The roles:
                  verify, the lists of keys and readers; no payloads
   administrator  everything
   edge           no reader, but a Go program with the middleware: it gives its
-                 calls, and gets its settings, and can do nothing else`,
+                 calls, and gets its settings, and can do nothing else
+  sender         no reader, but a program that sends what it logs, under the name
+                 of the token, and can do nothing else`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -45,13 +47,13 @@ func (p *Program) readersAddCmd() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	t.flags(c)
-	c.Flags().StringVar(&role, "role", "", "viewer, investigator, auditor, administrator or edge")
+	c.Flags().StringVar(&role, "role", "", "viewer, investigator, auditor, administrator, edge or sender")
 	c.Flags().StringVar(&expires, "expires", "", "when the token ends: a `time`, or how long from now, like 90d; without: never")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		n := api.NewReader{Name: args[0], Role: role}
 		if role == "" {
-			return usage(c, fmt.Errorf("--role is missing: viewer, investigator, auditor, administrator or edge"))
+			return usage(c, fmt.Errorf("--role is missing: viewer, investigator, auditor, administrator, edge or sender"))
 		}
 		if expires != "" {
 			if n.Expires, err = p.expiry(expires); err != nil {

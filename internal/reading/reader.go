@@ -23,13 +23,17 @@ const (
 	// Edge is no reader: it is a program with the middleware, which gives its
 	// events and gets its settings, and may do nothing else.
 	Edge Role = "edge"
+
+	// Sender is no reader either: it is a program that sends what it logs, under
+	// the name of its token.
+	Sender Role = "sender"
 )
 
 // Roles lists the roles of those who read.
 var Roles = []Role{Viewer, Investigator, Auditor, Administrator}
 
 // TokenRoles lists the roles that a named token can have.
-var TokenRoles = append(slices.Clone(Roles), Edge)
+var TokenRoles = append(slices.Clone(Roles), Edge, Sender)
 
 // Reader is who looks at the record, as whoever authenticated them says.
 type Reader struct {
@@ -80,6 +84,7 @@ const (
 	ActAccounts  Action = "accounts"  // make and change accounts, end the sessions of others
 	ActRoutes    Action = "routes"    // pin, merge and rename route templates
 	ActImport    Action = "import"    // take in files of others
+	ActSend      Action = "send"      // send what one logs oneself
 	ActEdge      Action = "edge"      // give events of one's own, and get settings and measures
 	ActErase     Action = "erase"     // remove envelopes
 	ActHold      Action = "hold"      // begin and end legal holds
@@ -128,7 +133,7 @@ var needs = map[Action][]Role{
 	ActRevocations: searchers, ActRevoke: management,
 	ActHolds: overseers, ActRetention: overseers,
 	ActDeliveries: searchers, ActDeliver: payloads,
-	ActEdge: {Edge},
+	ActEdge: {Edge}, ActSend: {Administrator, Sender},
 }
 
 // confirmed lists what is done only for who showed a short while ago who they
