@@ -19,12 +19,13 @@ import (
 // [ImportError] is none of the file's. It is safe for concurrent use.
 type Import func(ctx context.Context, as ImportAs, file io.Reader) (ingest.Result, error)
 
-// ImportAs says what a file is. All but Format is for access logs only.
+// ImportAs says what a file is. All but Format and Source is for access logs
+// only.
 type ImportAs struct {
-	Format         string   `path:"format" doc:"Format of the file." oneof:"cloudtrail,accesslog"`
+	Format         string   `path:"format" doc:"Format of the file." oneof:"cloudtrail,accesslog,kubernetes"`
 	Server         string   `query:"server" doc:"Access logs: the server that wrote it. Without it the form is detected by the first lines." oneof:"apache,caddy,combined,envoy,haproxy,nginx,traefik"`
 	Lines          string   `query:"lines" doc:"Access logs: the form of the lines, as log_format of nginx, LogFormat of Apache httpd or a format string of Envoy."`
-	Source         string   `query:"source" doc:"Access logs: a name for where it was written. Equal lines of two sources are different calls."`
+	Source         string   `query:"source" doc:"Access logs and audit logs of Kubernetes: a name for where it was written. Equal lines of two sources are different calls."`
 	API            string   `query:"api" doc:"Access logs: the configured route whose API it is the log of, so that its templates apply."`
 	Checked        bool     `query:"checked" doc:"Access logs: the server checked the names of users that it logged."`
 	Zone           string   `query:"zone" doc:"Access logs: the zone of times that are logged without one, such as Europe/Berlin. Without it they are UTC."`
@@ -52,8 +53,12 @@ func importRoutes() []route {
 
 func importFile(c *call, p ImportAs) error {
 	ctx := c.r.Context()
-	if p.Format != "accesslog" && !reflect.DeepEqual(p, ImportAs{Format: p.Format}) {
-		return argument("format", "is "+p.Format+", which has no parameters: those that are given are for access logs")
+	plain := ImportAs{Format: p.Format}
+	if p.Format == "kubernetes" {
+		plain.Source = p.Source
+	}
+	if p.Format != "accesslog" && !reflect.DeepEqual(p, plain) {
+		return argument("format", "is "+p.Format+": parameters are given that are for access logs")
 	}
 	what := []event.Fact{{Name: "format", Value: p.Format}}
 	if p.Source != "" {

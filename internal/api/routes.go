@@ -73,6 +73,7 @@ func routes() []route {
 	list = append(list, templateRoutes()...)
 	list = append(list, importRoutes()...)
 	list = append(list, edgeRoutes()...)
+	list = append(list, webhookRoutes()...)
 	list = append(list, reportRoutes()...)
 	list = append(list, inventoryRoutes()...)
 	list = append(list, deliveryRoutes()...)

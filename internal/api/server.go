@@ -38,6 +38,7 @@ type Config struct {
 
 	Import Import // takes in files of others; nil: nothing can be imported
 	Edges  Edges  // takes the events of programs with the middleware; nil: none are taken
+	Send   Send   // takes in what programs send; nil: nothing can be sent
 
 	// Searches are those that people saved; nil: none are.
 	Searches *saved.Store

@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/ingest/accesslog"
 	"github.com/gatebook/gatebook/internal/ingest/cloudtrail"
+	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
 	"github.com/gatebook/gatebook/internal/record"
 	"github.com/gatebook/gatebook/internal/redact"
 )
@@ -47,13 +48,17 @@ func (a *App) importer(redactor *redact.Redactor) api.Import {
 	}
 }
 
+// principalID names a principal in headers of events.
+func (a *App) principalID(issuer, subject string) string {
+	return identity.Pseudonym(a.keys.fingerprint, issuer, subject)
+}
+
 // importReader returns what reads a file.
 func (a *App) importReader(redactor *redact.Redactor, as api.ImportAs, file io.Reader) (ingest.Reader, error) {
-	pseudonym := func(issuer, subject string) string { return identity.Pseudonym(a.keys.fingerprint, issuer, subject) }
 	switch as.Format {
 	case "cloudtrail":
 		return cloudtrail.NewReader(file, cloudtrail.Config{
-			Pseudonym: pseudonym,
+			Pseudonym: a.principalID,
 			Redact: func(text []byte) []byte {
 				out, _ := redactor.Call().Body("application/json", text, false)
 				return out
@@ -64,10 +69,23 @@ func (a *App) importReader(redactor *redact.Redactor, as api.ImportAs, file io.R
 		if err != nil {
 			return nil, err
 		}
-		cfg.Redactor, cfg.Pseudonym = redactor, pseudonym
+		cfg.Redactor, cfg.Pseudonym = redactor, a.principalID
 		return accesslog.NewReader(file, cfg)
+	case "kubernetes":
+		cfg, err := a.kubernetesLog(redactor, as.Source)
+		if err != nil {
+			return nil, err
+		}
+		return kubernetes.NewReader(file, cfg)
 	}
 	return nil, fmt.Errorf("there is no format %q", as.Format)
+}
+
+// kubernetesLog says how an audit log of Kubernetes is read. The addresses in it
+// are those of peers: whose forwarding is believed is not known.
+func (a *App) kubernetesLog(redactor *redact.Redactor, name string) (kubernetes.Config, error) {
+	d, err := capture.NewDescriber(nil, nil, nil)
+	return kubernetes.Config{Source: name, Redactor: redactor, Describer: d, Pseudonym: a.principalID}, err
 }
 
 // accessLog says how an access log is read.

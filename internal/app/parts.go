@@ -154,7 +154,7 @@ func (a *App) apiConfig(redactor *redact.Redactor) api.Config {
 		Room:   a.room,
 		Tokens: []api.Token{{Value: a.keys.token, Reader: reading.Reader{Name: "administrator", Role: reading.Administrator}}},
 		Act:    a.act, Revoke: a.revoke,
-		Keeper: a.keeper, Keys: apiKeys{a.store}, Templates: a.operations, Searches: a.searches, Import: a.importer(redactor), Readers: apiReaders{a.readers}, Privileged: a.cfg.Reports.Privileged, Deliveries: a.outbox, PublicTiles: a.cfg.Ops.PublicTiles, Checks: a.checks, Draining: a.draining.Load, Metrics: a.metrics, Version: a.opts.Version, Log: a.log,
+		Keeper: a.keeper, Keys: apiKeys{a.store}, Templates: a.operations, Searches: a.searches, Import: a.importer(redactor), Send: a.sender(redactor), Readers: apiReaders{a.readers}, Privileged: a.cfg.Reports.Privileged, Deliveries: a.outbox, PublicTiles: a.cfg.Ops.PublicTiles, Checks: a.checks, Draining: a.draining.Load, Metrics: a.metrics, Version: a.opts.Version, Log: a.log,
 		Setup:   a.setupOf,
 		Sources: a.sourceStates,
 		Storage: a.storage.Usage,

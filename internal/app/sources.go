@@ -12,8 +12,8 @@ import (
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/config"
 	"github.com/gatebook/gatebook/internal/disk"
-	"github.com/gatebook/gatebook/internal/identity"
 	"github.com/gatebook/gatebook/internal/ingest/accesslog"
+	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
 	"github.com/gatebook/gatebook/internal/ingest/source"
 )
 
@@ -28,36 +28,49 @@ func (a *App) openSources() error {
 	}
 	for i := range a.cfg.Sources {
 		c := &a.cfg.Sources[i]
-		p, err := a.sourceParser(c)
+		p, label, err := a.sourceParser(c)
 		if err != nil {
 			return fmt.Errorf("sources[%s]: %w", c.Name, err)
 		}
-		label := accesslog.Label(c.Name)
+		longest := 0
+		if c.Format == "kubernetes" {
+			longest = kubernetes.MaxRecord
+		}
 		a.sources = append(a.sources, source.New(source.Config{
-			Name: c.Name, File: c.File, End: c.Begin == config.BeginEnd, Parser: p, Record: withoutReceipts{a.recorder}, Dir: disk.Dir(dir), Log: a.log,
+			Name: c.Name, File: c.File, End: c.Begin == config.BeginEnd, MaxLine: longest, Parser: p, Record: withoutReceipts{a.recorder}, Dir: disk.Dir(dir), Log: a.log,
 			Imported: func(ctx context.Context, from uint64) (map[event.ID]bool, error) { return a.imported(ctx, label, from) },
 		}))
 	}
 	return nil
 }
 
-func (a *App) sourceParser(c *config.Source) (*accesslog.Parser, error) {
+// sourceParser returns what reads the lines of a source, and what stands in
+// capture.source of its events.
+func (a *App) sourceParser(c *config.Source) (source.Parser, string, error) {
 	redactor, err := a.redactor(a.cfg)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	as := accesslog.Config{Format: c.Format, Lines: c.Lines, Source: c.Name, API: c.API, Checked: c.Checked, Redactor: redactor}
-	as.Pseudonym = func(issuer, subject string) string { return identity.Pseudonym(a.keys.fingerprint, issuer, subject) }
+	if c.Format == "kubernetes" {
+		as, err := a.kubernetesLog(redactor, c.Name)
+		if err != nil {
+			return nil, "", err
+		}
+		p, err := kubernetes.NewParser(as)
+		return p, kubernetes.Label(c.Name), err
+	}
+	as := accesslog.Config{Format: c.Format, Lines: c.Lines, Source: c.Name, API: c.API, Checked: c.Checked, Redactor: redactor, Pseudonym: a.principalID}
 	if as.Zone, err = time.LoadLocation(c.Zone); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if c.API == "" {
 		a.operations.Log(accesslog.Label(c.Name))
 	}
 	if as.Describer, err = capture.NewDescriber(a.operations, hosts(a.cfg), c.TrustedProxies); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return accesslog.NewParser(as)
+	p, err := accesslog.NewParser(as)
+	return p, accesslog.Label(c.Name), err
 }
 
 // imported returns the ids of a source's events among the records from a number

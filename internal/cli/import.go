@@ -34,7 +34,7 @@ func (p *Program) importCmd() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.importAccessLogCmd(), p.importCloudTrailCmd())
+	c.AddCommand(p.importAccessLogCmd(), p.importCloudTrailCmd(), p.importKubernetesCmd())
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/internal/ingest/accesslog"
+	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
 )
 
 // checkSources reports logs that could not be followed.
@@ -21,6 +22,10 @@ func (l *loader) checkSources() {
 		} else {
 			files[s.File] = path
 		}
+		if s.Format == "kubernetes" {
+			l.checkAuditLog(path, s)
+			continue
+		}
 		if _, err := accesslog.NewParser(accesslog.Config{Format: s.Format, Lines: s.Lines, Source: s.Name}); err != nil {
 			l.complain(path, "cannot be read: %s", err)
 		}
@@ -29,6 +34,21 @@ func (l *loader) checkSources() {
 		}
 		if _, err := time.LoadLocation(s.Zone); err != nil {
 			l.complain(path+".zone", "%q is not known, write a name such as Europe/Berlin", shorten(s.Zone))
+		}
+	}
+}
+
+// checkAuditLog reports what an audit log of Kubernetes cannot have.
+func (l *loader) checkAuditLog(path string, s *Source) {
+	if s.Name != "" && !kubernetes.IsSource(s.Name) {
+		l.complain(path+".name", "%q: write letters, digits, points, hyphens and underscores, at most 64", shorten(s.Name))
+	}
+	for _, k := range []struct {
+		key   string
+		given bool
+	}{{"lines", s.Lines != ""}, {"api", s.API != ""}, {"checked", s.Checked}, {"zone", s.Zone != ""}, {"trusted_proxies", len(s.TrustedProxies) > 0}} {
+		if k.given {
+			l.complain(path+"."+k.key, "is for access logs, and this is an audit log of Kubernetes: remove it")
 		}
 	}
 }

@@ -5,7 +5,7 @@ import "net/netip"
 // Source is a log that is followed.
 type Source struct {
 	// A unique name, for the record: the source of its events is "accesslog:"
-	// and this. Equal lines of two sources are different calls, so do not
+	// (or "kubernetes:") and this. Equal lines of two sources are different calls, so do not
 	// change it.
 	Name string `key:"name"`
 
@@ -13,7 +13,8 @@ type Source struct {
 	File string `key:"file" file:"path"`
 
 	// The server that writes it: apache, caddy, combined, envoy, haproxy, nginx
-	// or traefik. Empty: the form is detected by the first lines.
+	// or traefik. Empty: the form is detected by the first lines. For the audit
+	// log of a Kubernetes API server write kubernetes.
 	Format string `key:"format"`
 
 	// The form of the lines, if it is your own: log_format of nginx, LogFormat

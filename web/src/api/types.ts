@@ -2068,12 +2068,12 @@ export interface Operations {
       /** Access logs: the server checked the names of users that it logged. */
       checked?: boolean;
       /** Format of the file. */
-      format: 'cloudtrail' | 'accesslog';
+      format: 'cloudtrail' | 'accesslog' | 'kubernetes';
       /** Access logs: the form of the lines, as log_format of nginx, LogFormat of Apache httpd or a format string of Envoy. */
       lines?: string;
       /** Access logs: the server that wrote it. Without it the form is detected by the first lines. */
       server?: 'apache' | 'caddy' | 'combined' | 'envoy' | 'haproxy' | 'nginx' | 'traefik';
-      /** Access logs: a name for where it was written. Equal lines of two sources are different calls. */
+      /** Access logs and audit logs of Kubernetes: a name for where it was written. Equal lines of two sources are different calls. */
       source?: string;
       /** Access logs: proxies whose X-Forwarded-For is believed, as addresses or ranges. */
       trusted_proxies?: string[];
@@ -2585,6 +2585,17 @@ export interface Operations {
     body: never;
     result: ReadingResult;
   };
+  /** POST /api/v1/webhooks/{format}: Send what a program logs: an EventList of Kubernetes' audit webhook. The source is the name of the token. What was sent before is left out, so that it can be sent again. */
+  send: {
+    params: {
+      /** Format of the body. */
+      format: 'kubernetes';
+      /** As Kubernetes sends it; it has no meaning here. */
+      timeout?: string;
+    };
+    body: never;
+    result: IngestResult;
+  };
   /** GET /api/v1/session: Who asks, what they may do, and how people sign in here. */
   session: {
     params: never;
@@ -2834,6 +2845,7 @@ export const operations = {
   saveSearch: { method: 'POST', path: '/api/v1/searches' },
   savedSearch: { method: 'GET', path: '/api/v1/searches/{search}' },
   search: { method: 'GET', path: '/api/v1/search' },
+  send: { method: 'POST', path: '/api/v1/webhooks/{format}' },
   session: { method: 'GET', path: '/api/v1/session' },
   setPassword: { method: 'POST', path: '/api/v1/session/password' },
   setup: { method: 'GET', path: '/api/v1/setup' },
