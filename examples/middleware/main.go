@@ -1,7 +1,7 @@
 // Command middleware is a small API in Go that records its own calls: all that
 // Gatebook needs is in main.
 //
-//	gatebook serve
+//	gatebook serve --no-gateway
 //	GATEBOOK_TOKEN=$(gatebook readers add orders --role edge) go run ./examples/middleware
 //	curl http://127.0.0.1:3000/customers/4711
 //	gatebook object customer/4711

@@ -14,11 +14,12 @@ import (
 // ConfigFlags are the flags that say what the configuration is.
 type ConfigFlags struct {
 	File, Upstream, Listen, Ops, Data string // see config.Options
+	NoGateway                         bool
 	Environ                           []string
 }
 
 func (f ConfigFlags) load() (*config.Config, error) {
-	c, err := config.Load(config.Options{File: f.File, Upstream: f.Upstream, Listen: f.Listen, Ops: f.Ops, Data: f.Data, Environ: f.Environ})
+	c, err := config.Load(config.Options{File: f.File, Upstream: f.Upstream, Listen: f.Listen, Ops: f.Ops, Data: f.Data, NoGateway: f.NoGateway, Environ: f.Environ})
 	if err != nil {
 		return nil, err
 	}

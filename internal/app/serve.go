@@ -112,12 +112,18 @@ func (a *App) greet(w io.Writer) {
 			fmt.Fprintf(w, "  http://%s%s  ->  %s  (%s)\n", reachable(d.addr), r.Path, r.Upstream.Redacted(), r.Durability)
 		}
 	}
+	if len(a.sources)+len(a.doors) == 0 {
+		fmt.Fprintln(w, "  Go programs with the middleware, which deliver them here")
+	}
 	fmt.Fprintln(w)
 	if err := a.greetConsole(w); err != nil {
 		a.log.Error("a link to the console could not be made", "error", err)
 	}
 	try := ""
-	if len(a.doors) > 0 {
+	switch {
+	case len(a.sources)+len(a.doors) == 0:
+		try = "gatebook readers add NAME --role edge --data " + a.cfg.Data + "   (the token of a program)\n            "
+	case len(a.doors) > 0:
 		try = "curl -i http://" + reachable(a.doors[0].addr) + "/\n            "
 	}
 	fmt.Fprintf(w, `operations  %s  (token: %s)

@@ -10,8 +10,11 @@ import (
 
 func (l *loader) checkRoutes() {
 	c := l.cfg
-	if len(c.Gateway.Routes) == 0 && len(c.Sources) == 0 {
-		l.complain("gateway.routes", "is empty, add a route with an upstream, or use --upstream URL")
+	switch {
+	case !c.Gateway.Enabled && len(c.Gateway.Routes)+len(c.Gateway.Listeners) > 0:
+		l.complain("gateway.enabled", "is false, and there are routes or listeners, remove them or turn it on")
+	case c.Gateway.Enabled && len(c.Gateway.Routes) == 0 && len(c.Sources) == 0:
+		l.complain("gateway.routes", "is empty, add a route with an upstream, or use --upstream URL; without a gateway, for programs with the middleware: --no-gateway")
 	}
 	var listeners []string
 	for _, ln := range c.Gateway.Listeners {

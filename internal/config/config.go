@@ -118,6 +118,10 @@ type ServerTLS struct {
 
 // Gateway is the serving path.
 type Gateway struct {
+	// Carry calls at all. Without, only what programs with the middleware
+	// deliver, what logs say and what is imported is recorded.
+	Enabled bool `key:"enabled" default:"true"`
+
 	// Where calls come in. Empty: one listener "default" on :8400; none, if
 	// there are no routes and logs are followed.
 	Listeners []Listener `key:"listeners"`

@@ -28,6 +28,9 @@ type Options struct {
 	// Ops is the flag --ops: ops.listen.
 	Ops string
 
+	// NoGateway is the flag --no-gateway: gateway.enabled is false.
+	NoGateway bool
+
 	// Data is the flag --data: data.
 	Data string
 
@@ -75,7 +78,7 @@ func load(src []byte, o Options) (*Config, error) {
 	broken := len(l.problems) > 0
 	l.environment(env)
 	l.flags(o, env)
-	logsOnly := len(l.cfg.Sources) > 0 && len(l.cfg.Gateway.Routes) == 0 && o.Listen == "" && env["GATEBOOK_LISTEN"] == ""
+	logsOnly := (len(l.cfg.Sources) > 0 || !l.cfg.Gateway.Enabled) && len(l.cfg.Gateway.Routes) == 0 && o.Listen == "" && env["GATEBOOK_LISTEN"] == ""
 	if len(l.cfg.Gateway.Listeners) == 0 && !logsOnly {
 		l.cfg.addListener()
 	}

@@ -113,6 +113,10 @@ func (l *loader) flags(o Options, env map[string]string) {
 		f := fieldOf(ops.Type(), "listen")
 		l.override(ops.Field(f.index), f, "ops.listen", o.Ops, origin{flag: "--ops"})
 	}
+	if o.NoGateway {
+		l.cfg.Gateway.Enabled = false
+		l.cfg.origins["gateway.enabled"] = origin{flag: "--no-gateway"}
+	}
 	upstream, from := o.Upstream, origin{flag: "--upstream"}
 	if upstream == "" {
 		upstream, from = env["GATEBOOK_UPSTREAM"], origin{env: "GATEBOOK_UPSTREAM"}

@@ -196,8 +196,7 @@ func TestEdgeSpool(t *testing.T) {
 	data, spool := t.TempDir(), filepath.Join(t.TempDir(), "spool")
 	ops := freeport.Address(t)
 	again := func() *server {
-		listen := freeport.Address(t)
-		return startAt(t, data, ops, listen, "--upstream", "http://127.0.0.1:1", "--listen", listen)
+		return startAt(t, data, ops, "", "--no-gateway")
 	}
 	s := again()
 	token := s.edgeToken("orders")
@@ -373,8 +372,7 @@ func TestEdgeTrust(t *testing.T) {
 func TestEdgeLosses(t *testing.T) {
 	data, ops := t.TempDir(), freeport.Address(t)
 	begin := func() *server {
-		listen := freeport.Address(t)
-		return startAt(t, data, ops, listen, "--upstream", "http://127.0.0.1:1", "--listen", listen)
+		return startAt(t, data, ops, "", "--no-gateway")
 	}
 	s := begin()
 	cfg := edge.Config{Server: s.ops, Token: s.edgeToken("orders"), Memory: 20_000, Log: slog.New(slog.DiscardHandler)}
