@@ -6,13 +6,16 @@ export const roles = [
 ]
 
 /** What a token can have besides. */
-const edge = { id: 'edge', says: 'no reader: a Go program with the middleware, which gives its calls' }
+const programs = [
+  { id: 'edge', says: 'no reader: a Go program with the middleware, which gives its calls' },
+  { id: 'sender', says: 'no reader: a program that sends what it logs' },
+]
 
 export function RoleField({ value = 'viewer', token = false }: { value?: string; token?: boolean }) {
   return (
     <fieldset className="stack tight">
       <legend className="label">Role</legend>
-      {(token ? [...roles, edge] : roles).map((role) => (
+      {(token ? [...roles, ...programs] : roles).map((role) => (
         <label key={role.id} className="check">
           <input type="radio" name="role" value={role.id} defaultChecked={role.id === value} /> {role.id} <span className="muted small">{role.says}</span>
         </label>
