@@ -151,7 +151,7 @@ func (a edges) Measures(ctx context.Context, after string) delivery.Measures {
 	defer tick.Stop()
 	for {
 		m := a.versions.of(a.live.Load(), a.keys.fingerprint)
-		if m.Version != after {
+		if m.Version != after || a.draining.Load() {
 			return m
 		}
 		select {
