@@ -127,7 +127,7 @@ func (a *App) sourceCheck() (api.Check, bool) {
 	if len(a.sources) == 0 {
 		return api.Check{}, false
 	}
-	c := api.Check{Name: "sources", OK: true, Detail: fmt.Sprintf("%d logs are followed", len(a.sources))}
+	c := api.Check{Name: "sources", OK: true, Detail: fmt.Sprintf("followed: %d", len(a.sources))}
 	for _, s := range a.sources {
 		st := s.Status()
 		switch {

@@ -26,3 +26,10 @@ it('says what is for the caller to do', () => {
   expect(advice(call({ level: 1, reason: 'token-expired' }))).toMatchObject({ why: 'The token is authentic, but has expired.', what: expect.stringContaining('caller') })
   expect(advice(call({ level: 0, reason: 'no-credential' }))?.lines).toContain('gatebook keys add')
 })
+
+it('says of calls that others recorded what is so there', () => {
+  const none = { level: 0, reason: 'no-credential' }
+  expect(advice(call(none, { capture: { method: 'middleware' } }))?.lines).toContain('oidc:')
+  expect(advice(call({ level: 0, reason: 'not-logged' }, { capture: { method: 'import' } }))?.lines).toContain('gatebook serve')
+  expect(advice(call(none, { capture: { method: 'gateway' } }))?.lines).toContain('gatebook keys add')
+})

@@ -26,6 +26,11 @@ export function advice(record: Entry): Advice | undefined {
   const reason = principal?.reason ?? ''
   const issuer = principal?.issuer ?? ''
   const method = credential?.method ?? 'none'
+  const captured = record.header.capture?.method
+  if (captured === 'import') return { why: 'The log does not say who called, or nobody verified it.', what: 'Put Gatebook before the API, or into it, to know callers by what they prove.', lines: 'gatebook serve --upstream http://127.0.0.1:3000', label: 'command that starts the gateway' }
+  if (captured === 'middleware' && (reason === 'no-credential' || reason === '')) {
+    return { why: 'The call brought no credential.', what: 'Programs with the middleware know callers by the tokens of the issuers that the server’s configuration names, and by client certificates. Restart the program after you changed it.', lines: oidc('https://issuer.example.com'), label: 'lines for gatebook.yaml' }
+  }
   switch (reason) {
     case 'no-credential':
     case '':

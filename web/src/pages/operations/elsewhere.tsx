@@ -41,7 +41,7 @@ function Edges({ list }: { list: EdgeState[] }) {
           <td>{e.name}</td>
           <td className="num">{count(e.events)}</td>
           <td className={e.lost > 0 ? 'num bad' : 'num'}>{count(e.lost)}</td>
-          <td>{e.joined && <Time at={e.joined} />}</td>
+          <td>{e.joined ? <Time at={e.joined} /> : 'before this server'}</td>
           <td>{e.received && <Time at={e.received} />}</td>
           <td className="num nowrap">{e.received && `${e.lag.toFixed(1)} s`}</td>
         </tr>

@@ -27,7 +27,6 @@ export default function Operations() {
       </div>
       <Parts />
       <Sources />
-      <Elsewhere />
       <StoragePanel />
       <MeasuresPanel />
       <Receivers />
@@ -91,26 +90,30 @@ function Sources() {
     <>
       <Panel title="Sources">
         <Answer query={figures} what="the figures">
-          {(f) => (
-            <Table label="Sources" heads={['Listener', '#Rate', '#Calls', '#Now', '#Refused', '#In', '#Out']} as="part">
-              {(setup.data?.listeners ?? []).map((listener) => {
-                const of = { listener: listener.name }
-                return (
-                  <tr key={listener.name}>
-                    <td>
-                      {listener.name} <span className="muted mono">{listener.url}</span>
-                    </td>
-                    <td className="num nowrap">{perSecond(f, 'gatebook_calls_total', of)}</td>
-                    <td className="num">{count(total(f.now, 'gatebook_calls_total', of))}</td>
-                    <td className="num">{count(total(f.now, 'gatebook_calls_in_flight', of))}</td>
-                    <td className="num">{count(total(f.now, 'gatebook_calls_denied_total', of))}</td>
-                    <td className="num nowrap">{bytes(total(f.now, 'gatebook_request_bytes_total', of))}</td>
-                    <td className="num nowrap">{bytes(total(f.now, 'gatebook_response_bytes_total', of))}</td>
-                  </tr>
-                )
-              })}
-            </Table>
-          )}
+          {(f) =>
+            setup.data?.listeners.length === 0 ? (
+              <p className="muted">No gateway runs here: calls come from elsewhere.</p>
+            ) : (
+              <Table label="Sources" heads={['Listener', '#Rate', '#Calls', '#Now', '#Refused', '#In', '#Out']} as="part">
+                {(setup.data?.listeners ?? []).map((listener) => {
+                  const of = { listener: listener.name }
+                  return (
+                    <tr key={listener.name}>
+                      <td>
+                        {listener.name} <span className="muted mono">{listener.url}</span>
+                      </td>
+                      <td className="num nowrap">{perSecond(f, 'gatebook_calls_total', of)}</td>
+                      <td className="num">{count(total(f.now, 'gatebook_calls_total', of))}</td>
+                      <td className="num">{count(total(f.now, 'gatebook_calls_in_flight', of))}</td>
+                      <td className="num">{count(total(f.now, 'gatebook_calls_denied_total', of))}</td>
+                      <td className="num nowrap">{bytes(total(f.now, 'gatebook_request_bytes_total', of))}</td>
+                      <td className="num nowrap">{bytes(total(f.now, 'gatebook_response_bytes_total', of))}</td>
+                    </tr>
+                  )
+                })}
+              </Table>
+            )
+          }
         </Answer>
         <Answer query={setup} what="the routes">
           {(s) => (
@@ -135,6 +138,7 @@ function Sources() {
           )}
         </Answer>
       </Panel>
+      <Elsewhere />
       <div className="columns">
         <Panel title="Record and queues">
           <Answer query={figures} what="the figures">

@@ -44,7 +44,14 @@ export default function Start() {
       </ol>
       <div className="columns">
         <Panel title="Make a call">
-          <p>Send any request to the gateway instead of to the API. Nothing else changes for the caller.</p>
+          {setup.data?.listeners.length === 0 ? (
+            <>
+              <p>Give a Go program with the middleware its token, or name a log to be followed under “sources” in the configuration.</p>
+              <Code text="gatebook readers add NAME --role edge" label="the command that makes the token of a program" />
+            </>
+          ) : (
+            <p>Send any request to the gateway instead of to the API. Nothing else changes for the caller.</p>
+          )}
           {(setup.data?.listeners ?? []).map((listener) => (
             <Code key={listener.name} text={curl(listener.url, pathOf(setup.data))} label={`curl through the listener ${listener.name}`} />
           ))}
@@ -140,9 +147,10 @@ function Listeners({ setup, error }: { setup: Setup | undefined; error: unknown 
   if (!setup) return <Step state="unknown" title="The gateway listens" />
   if (setup.listeners.length === 0) {
     return (
-      <Step state="bad" title="The gateway has no listener">
-        <p>Add one to the configuration, and start Gatebook again.</p>
-        <Code text={'gateway:\n  listeners:\n    - name: public\n      address: 127.0.0.1:8400\n'} label="lines for gatebook.yaml" />
+      <Step state="unknown" title="No gateway runs here">
+        <p>
+          Calls come from Go programs with the middleware, and from logs of others. <Link to="/operations">Operations</Link> says what came of each.
+        </p>
       </Step>
     )
   }
@@ -161,6 +169,7 @@ function Listeners({ setup, error }: { setup: Setup | undefined; error: unknown 
 
 function Upstreams({ setup }: { setup: Setup | undefined }) {
   if (!setup) return <Step state="unknown" title="The API behind it answers" />
+  if (setup.listeners.length === 0) return null
   if (setup.routes.length === 0) {
     return (
       <Step state="bad" title="There is no route">
