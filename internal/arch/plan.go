@@ -96,6 +96,7 @@ var Only = []struct {
 	{"github.com/VictoriaMetrics/...", []string{"internal/index/engine/..."}, "the engine is never evidence and can end its process: it runs as a child"},
 	{"github.com/coreos/go-oidc/...", []string{"internal/people/oidc"}, "people sign in to the console by it; callers are recognised by internal/identity/jwt, which fetches keys with care"},
 	{"github.com/expr-lang/expr/...", []string{"internal/detect"}, "conditions of rules are the only program text that the program runs, and one place bounds it"},
+	{"go.opentelemetry.io/proto/otlp/...", []string{"internal/ingest/otlp"}, "one place knows the messages of OTLP, and which of its packages need no gRPC"},
 	{"github.com/oschwald/maxminddb-golang/...", []string{"internal/detect/places"}, "one place reads files of others that say where addresses are"},
 	{"modernc.org/sqlite/...", []string{"internal/state"}, "one place knows the driver and its settings"},
 	{"testing/...", nil, "the program carries no test code"},
