@@ -6,10 +6,12 @@ import (
 	"io"
 	"sync"
 
+	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/api"
 	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
+	"github.com/gatebook/gatebook/internal/ingest/otlp"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
@@ -27,19 +29,11 @@ type sent struct {
 func (a *App) sender(redactor *redact.Redactor) api.Send {
 	var mu sync.Mutex
 	sources := make(map[string]*sent)
-	return func(ctx context.Context, format, name string, body io.Reader) (ingest.Result, error) {
-		if format != "kubernetes" {
-			return ingest.Result{}, fmt.Errorf("there is no format %q", format)
-		}
-		cfg, err := a.kubernetesLog(redactor, name)
+	return func(ctx context.Context, as api.SentAs, body io.Reader) (ingest.Result, error) {
+		r, label, err := a.sentReader(redactor, as, body)
 		if err != nil {
-			return ingest.Result{}, err
+			return ingest.Result{}, &api.ImportError{Err: err}
 		}
-		r, err := kubernetes.NewReader(body, cfg)
-		if err != nil {
-			return ingest.Result{}, err
-		}
-		label := kubernetes.Label(name)
 		mu.Lock()
 		s := sources[label]
 		if s == nil {
@@ -50,6 +44,59 @@ func (a *App) sender(redactor *redact.Redactor) api.Send {
 		return s.take(ctx, a, label, r)
 	}
 }
+
+// sentReader reads what was sent, and returns what stands in capture.source of
+// its events.
+func (a *App) sentReader(redactor *redact.Redactor, as api.SentAs, body io.Reader) (ingest.Reader, string, error) {
+	switch as.Format {
+	case "kubernetes":
+		cfg, err := a.kubernetesLog(redactor, as.Source)
+		if err != nil {
+			return nil, "", err
+		}
+		r, err := kubernetes.NewReader(body, cfg)
+		return r, kubernetes.Label(as.Source), err
+	case "otlp":
+		label := otlp.Label(as.Source)
+		a.operations.Log(label)
+		d, err := capture.NewDescriber(a.operations, hosts(a.cfg), nil)
+		if err != nil {
+			return nil, "", err
+		}
+		b, err := io.ReadAll(body)
+		if err != nil {
+			return nil, "", err
+		}
+		events, skipped, err := otlp.Read(as.Signal, as.Media, b, otlp.Config{Source: as.Source, Redactor: redactor, Describer: d, Pseudonym: a.principalID})
+		return &read{"OTLP " + as.Signal, events, skipped}, label, err
+	}
+	return nil, "", fmt.Errorf("there is no format %q", as.Format)
+}
+
+// read is what was read as a whole.
+type read struct {
+	form    string
+	events  []*event.Event
+	skipped ingest.Skipped
+}
+
+var _ ingest.Skipper = (*read)(nil)
+
+// Next implements [ingest.Reader].
+func (r *read) Next() (*event.Event, error) {
+	if len(r.events) == 0 {
+		return nil, io.EOF
+	}
+	e := r.events[0]
+	r.events = r.events[1:]
+	return e, nil
+}
+
+// Form implements [ingest.Skipper].
+func (r *read) Form() string { return r.form }
+
+// Skipped implements [ingest.Skipper].
+func (r *read) Skipped() ingest.Skipped { return r.skipped }
 
 // take records what is new of what was sent.
 func (s *sent) take(ctx context.Context, a *App, label string, r ingest.Reader) (ingest.Result, error) {

@@ -612,6 +612,10 @@ export interface ApiVerifyRequest {
   skip_envelopes?: boolean;
 }
 
+export interface ApiOtlpAnswer {
+  partialSuccess?: StructRejectedSpansStringJsonRejectedSpansOmitemptyRejectedLogRecordsStringJsonRejectedLogRecordsOmitemptyErrorMessageStringJsonErrorMessageOmitempty;
+}
+
 export interface CatalogApp {
   callers: CatalogDistinct;
   count: number;
@@ -1667,6 +1671,12 @@ export interface StorageUsage {
   total: number;
 }
 
+export interface StructRejectedSpansStringJsonRejectedSpansOmitemptyRejectedLogRecordsStringJsonRejectedLogRecordsOmitemptyErrorMessageStringJsonErrorMessageOmitempty {
+  errorMessage?: string;
+  rejectedLogRecords?: string;
+  rejectedSpans?: string;
+}
+
 /** What each operation takes and gives, by operationId. */
 export interface Operations {
   /** POST /api/v1/accounts: Make a local account. Without a password the answer has a link, by which they set one. */
@@ -2393,6 +2403,15 @@ export interface Operations {
     body: never;
     result: ReadingOperations;
   };
+  /** POST /api/v1/otlp/v1/{signal}: Send traces or logs by OTLP/HTTP, as JSON or protobuf, also compressed with gzip: spans of servers and log records that are of calls become events. The source is the name of the token. */
+  otlp: {
+    params: {
+      /** What is sent. */
+      signal: 'traces' | 'logs';
+    };
+    body: never;
+    result: ApiOtlpAnswer;
+  };
   /** GET /api/v1/measures/preview: What a measure would have met, had it been in force, and what would come of asking for it. Nothing is decided. */
   previewMeasure: {
     params: {
@@ -2826,6 +2845,7 @@ export const operations = {
   oidcLogout: { method: 'POST', path: '/api/v1/oidc/backchannel-logout' },
   openapi: { method: 'GET', path: '/api/v1/openapi.json' },
   operations: { method: 'GET', path: '/api/v1/inventory/operations' },
+  otlp: { method: 'POST', path: '/api/v1/otlp/v1/{signal}' },
   previewMeasure: { method: 'GET', path: '/api/v1/measures/preview' },
   proof: { method: 'GET', path: '/api/v1/events/{event}/proof' },
   readyz: { method: 'GET', path: '/readyz' },
