@@ -155,7 +155,7 @@ func TestEffective(t *testing.T) {
 	for _, want := range []string{
 		"data: \"a \\\"b\\\" $${c} #d\" # --data\n",
 		"  level: warn # GATEBOOK_LOG_LEVEL\n",
-		"  format: text # line 133\n",
+		"  format: text # line 143\n",
 		"  drain: 15s # default\n",
 		"    - name: admin # line 32\n",
 	} {
