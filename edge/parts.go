@@ -3,10 +3,8 @@ package edge
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"path/filepath"
 	"strconv"
@@ -73,7 +71,9 @@ func newChain(c *Config, s *delivery.Settings) (*identity.Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	resolvers = append(resolvers, tokens...)
+	for _, r := range tokens {
+		resolvers = append(resolvers, r)
+	}
 	if h := s.TrustedHeaders; h != nil {
 		own := header.Config{Key: s.Key, User: h.User, Email: h.Email, Groups: h.Groups, Tenant: h.Tenant}
 		for _, text := range h.Peers {
@@ -92,41 +92,27 @@ func newChain(c *Config, s *delivery.Settings) (*identity.Chain, error) {
 	return identity.New(identity.Config{Resolvers: resolvers, Key: s.Key})
 }
 
-// newTokens makes the resolvers of tokens: one for all issuers whose client is
-// the system's, and one for each that has its own authorities. Without issuers
-// the claims of tokens are recorded as such.
-func newTokens(c *Config, s *delivery.Settings) (list []identity.Resolver, err error) {
-	common := jwt.Config{Key: s.Key, Log: c.Log}
+// newTokens makes the resolvers of tokens. Without issuers the claims of tokens
+// are recorded as such.
+func newTokens(c *Config, s *delivery.Settings) ([]*jwt.Resolver, error) {
+	var list []jwt.Own
 	for i := range s.Issuers {
 		x := &s.Issuers[i]
-		issuer := jwt.Issuer{URL: x.URL, KeysURL: x.KeysURL, AllowHTTP: strings.HasPrefix(x.URL, "http:"), Audiences: x.Audiences, Algorithms: x.Algorithms, Skew: cmp.Or(x.Skew, -1), Groups: x.Groups, Tenant: x.Tenant}
+		own := jwt.Own{Name: x.Name, Timeout: x.Timeout, Issuer: jwt.Issuer{
+			URL: x.URL, KeysURL: x.KeysURL, AllowHTTP: strings.HasPrefix(x.URL, "http:"), Audiences: x.Audiences, Algorithms: x.Algorithms,
+			Skew: cmp.Or(x.Skew, -1), Groups: x.Groups, Tenant: x.Tenant,
+		}}
 		if x.Type != "" {
-			issuer.Types = []string{x.Type}
+			own.Types = []string{x.Type}
 		}
-		if x.Certificates == "" {
-			common.Issuers, common.FetchTimeout = append(common.Issuers, issuer), max(common.FetchTimeout, x.Timeout)
-			continue
+		if x.Certificates != "" {
+			if own.Authorities = x509.NewCertPool(); !own.Authorities.AppendCertsFromPEM([]byte(x.Certificates)) {
+				return nil, fmt.Errorf("issuer %s: there is no certificate in its authorities", x.Name)
+			}
 		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM([]byte(x.Certificates)) {
-			return nil, fmt.Errorf("issuer %s: there is no certificate in its authorities", x.Name)
-		}
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-		r, err := jwt.New(jwt.Config{Issuers: []jwt.Issuer{issuer}, Key: s.Key, Client: &http.Client{Transport: transport}, FetchTimeout: x.Timeout, Log: c.Log})
-		if err != nil {
-			return nil, fmt.Errorf("issuer %s: %w", x.Name, err)
-		}
-		list = append(list, r)
+		list = append(list, own)
 	}
-	if len(common.Issuers) == 0 && len(list) > 0 {
-		return list, nil
-	}
-	r, err := jwt.New(common)
-	if err != nil {
-		return nil, err
-	}
-	return append(list, r), nil
+	return jwt.NewAll(jwt.Config{Key: s.Key, Log: c.Log}, list)
 }
 
 // newOperations makes what tells operations and objects.

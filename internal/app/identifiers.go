@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -180,11 +178,9 @@ func (a *App) resolver(c *config.Config, name string) (identity.Resolver, error)
 	return nil, fmt.Errorf("identity: there is no identity named %q", name)
 }
 
-// tokens makes the resolvers of the issuers: one for all whose client is the
-// system's, and one for each that has its own authorities.
+// tokens makes the resolvers of the issuers.
 func (a *App) tokens(issuers []config.OIDC) ([]identity.Resolver, error) {
-	common := jwt.Config{Key: a.keys.fingerprint, Log: a.log}
-	var out []identity.Resolver
+	var list []jwt.Own
 	for _, o := range issuers {
 		issuer := jwt.Issuer{URL: o.Issuer.String(), AllowHTTP: o.Issuer.Scheme == "http", Audiences: o.Audiences, Algorithms: o.Algorithms, Skew: orNone(o.ClockSkew), Groups: o.Groups, Tenant: o.Tenant}
 		if o.JWKSURL != nil {
@@ -197,31 +193,23 @@ func (a *App) tokens(issuers []config.OIDC) ([]identity.Resolver, error) {
 		if o.RequiredType != "" {
 			issuer.Types = []string{o.RequiredType}
 		}
-		if o.CA == "" {
-			common.Issuers = append(common.Issuers, issuer)
-			common.FetchTimeout = max(common.FetchTimeout, o.Timeout)
-			continue
+		own := jwt.Own{Issuer: issuer, Name: o.Name, Timeout: o.Timeout}
+		if o.CA != "" {
+			if own.Authorities, err = certPool(o.CA); err != nil {
+				return nil, fmt.Errorf("identity.oidc[%s].ca: %w", o.Name, err)
+			}
 		}
-		pool, err := certPool(o.CA)
-		if err != nil {
-			return nil, fmt.Errorf("identity.oidc[%s].ca: %w", o.Name, err)
-		}
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-		r, err := jwt.New(jwt.Config{Issuers: []jwt.Issuer{issuer}, Key: a.keys.fingerprint, Client: &http.Client{Transport: transport}, FetchTimeout: o.Timeout, Log: a.log})
-		if err != nil {
-			return nil, fmt.Errorf("identity.oidc[%s]: %w", o.Name, err)
-		}
-		out = append(out, r)
+		list = append(list, own)
 	}
-	if len(common.Issuers) == 0 && len(out) > 0 {
-		return out, nil
-	}
-	r, err := jwt.New(common)
+	made, err := jwt.NewAll(jwt.Config{Key: a.keys.fingerprint, Log: a.log}, list)
 	if err != nil {
 		return nil, fmt.Errorf("identity.oidc: %w", err)
 	}
-	return append(out, r), nil
+	out := make([]identity.Resolver, len(made))
+	for i, r := range made {
+		out[i] = r
+	}
+	return out, nil
 }
 
 func introspection(c config.Introspection) (jwt.Introspection, error) {
