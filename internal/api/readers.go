@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/ingest/delivery"
-	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
 	"github.com/gatebook/gatebook/internal/reading"
 )
 
@@ -120,7 +120,7 @@ func addReader(c *call) error {
 	if n.Role == string(reading.Edge) && strings.Contains(n.Name, delivery.EdgeSeparator) {
 		return argument("name", "of an edge has no "+delivery.EdgeSeparator+": what follows it tells the processes of one edge apart")
 	}
-	if n.Role == string(reading.Sender) && !kubernetes.IsSource(n.Name) {
+	if n.Role == string(reading.Sender) && !ingest.IsSource(n.Name) {
 		return argument("name", "of a sender becomes the source of what is sent: want letters, digits, points, hyphens and underscores, at most 64")
 	}
 	ctx, about := c.r.Context(), []event.Object{{Type: "reader", ID: n.Name}}

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/ingest/accesslog"
-	"github.com/gatebook/gatebook/internal/ingest/kubernetes"
 )
 
 // checkSources reports logs that could not be followed.
@@ -40,7 +40,7 @@ func (l *loader) checkSources() {
 
 // checkAuditLog reports what an audit log of Kubernetes cannot have.
 func (l *loader) checkAuditLog(path string, s *Source) {
-	if s.Name != "" && !kubernetes.IsSource(s.Name) {
+	if s.Name != "" && !ingest.IsSource(s.Name) {
 		l.complain(path+".name", "%q: write letters, digits, points, hyphens and underscores, at most 64", shorten(s.Name))
 	}
 	for _, k := range []struct {

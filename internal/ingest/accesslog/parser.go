@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/ingest"
 	"github.com/gatebook/gatebook/internal/redact"
 )
 
@@ -58,8 +59,6 @@ func Prefixes(list []string) (out []netip.Prefix, err error) {
 	return out, nil
 }
 
-var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // Parser makes events of lines. It is not safe for concurrent use. Make one
 // with [NewParser].
 type Parser struct {
@@ -73,8 +72,8 @@ type Parser struct {
 // NewParser returns a parser, or an error that says what of the configuration
 // cannot be used.
 func NewParser(cfg Config) (*Parser, error) {
-	if cfg.Source != "" && !sourceName.MatchString(cfg.Source) {
-		return nil, fmt.Errorf("the source %q: want letters, digits, points, hyphens and underscores, at most 64", clip(cfg.Source))
+	if err := ingest.CheckSource(cfg.Source); err != nil {
+		return nil, err
 	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC

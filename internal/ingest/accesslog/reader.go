@@ -2,8 +2,6 @@ package accesslog
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +9,6 @@ import (
 	"github.com/gatebook/gatebook/event"
 	"github.com/gatebook/gatebook/internal/ingest"
 )
-
-// maxUnpacked bounds what a compressed file may hold.
-const maxUnpacked = 64 << 30
 
 // detectLines and detectBytes bound what the format is told by.
 const (
@@ -40,13 +35,9 @@ func NewReader(in io.Reader, cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := bufio.NewReaderSize(in, MaxLine+2)
-	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, fmt.Errorf("the compressed file is damaged: %w", err)
-		}
-		b = bufio.NewReaderSize(io.LimitReader(z, maxUnpacked), MaxLine+2)
+	b, err := ingest.Unpack(in, MaxLine+2)
+	if err != nil {
+		return nil, err
 	}
 	r := &Reader{p: p, in: b}
 	if p.format != nil {

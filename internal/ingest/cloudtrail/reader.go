@@ -1,15 +1,13 @@
 package cloudtrail
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/gatebook/gatebook/event"
+	"github.com/gatebook/gatebook/internal/ingest"
 )
 
 // maxRecord bounds one record. CloudTrail's own limit is 1 MB, with 256 KB by
@@ -40,14 +38,9 @@ type Reader struct {
 
 // NewReader returns a reader of one file.
 func NewReader(in io.Reader, cfg Config) (*Reader, error) {
-	b := bufio.NewReaderSize(in, 64<<10)
-	var from io.Reader = b
-	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, fmt.Errorf("the compressed file is damaged: %w", err)
-		}
-		from = z
+	from, err := ingest.Unpack(in, 64<<10)
+	if err != nil {
+		return nil, err
 	}
 	limit := &limited{r: from, left: maxUnpacked}
 	return &Reader{cfg: cfg, dec: json.NewDecoder(limit), limit: limit}, nil

@@ -3,12 +3,10 @@ package kubernetes
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 
 	"github.com/gatebook/gatebook/capture"
 	"github.com/gatebook/gatebook/event"
@@ -31,11 +29,6 @@ type Config struct {
 	Pseudonym func(issuer, subject string) string // names a principal in headers of events
 }
 
-var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
-// IsSource reports whether a name can be that of a source.
-func IsSource(name string) bool { return sourceName.MatchString(name) }
-
 // Label returns what stands in an event's capture.source for a source.
 func Label(source string) string {
 	if source == "" {
@@ -52,8 +45,8 @@ type Parser struct {
 
 // NewParser returns a parser.
 func NewParser(cfg Config) (*Parser, error) {
-	if cfg.Source != "" && !IsSource(cfg.Source) {
-		return nil, fmt.Errorf("the source %q: want letters, digits, points, hyphens and underscores, at most 64", clip(cfg.Source))
+	if err := ingest.CheckSource(cfg.Source); err != nil {
+		return nil, err
 	}
 	return &Parser{cfg, Label(cfg.Source)}, nil
 }
@@ -91,13 +84,9 @@ func NewReader(in io.Reader, cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := bufio.NewReaderSize(in, 64<<10)
-	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, fmt.Errorf("the compressed file is damaged: %w", err)
-		}
-		b = bufio.NewReaderSize(z, 64<<10)
+	b, err := ingest.Unpack(in, 64<<10)
+	if err != nil {
+		return nil, err
 	}
 	return &Reader{p: p, in: b}, nil
 }

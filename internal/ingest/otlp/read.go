@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"mime"
-	"regexp"
 
 	logsv1 "go.opentelemetry.io/proto/otlp/logs/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -42,8 +41,6 @@ type Config struct {
 	Pseudonym func(issuer, subject string) string // names a principal in headers of events
 }
 
-var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // Label returns what stands in an event's capture.source for a source.
 func Label(source string) string {
 	if source == "" {
@@ -56,8 +53,8 @@ func Label(source string) string {
 // What cannot be read in it is skipped, and counted; an error says that it is no
 // message of OTLP at all.
 func Read(signal, media string, body []byte, cfg Config) ([]*event.Event, ingest.Skipped, error) {
-	if cfg.Source != "" && !sourceName.MatchString(cfg.Source) {
-		return nil, ingest.Skipped{}, fmt.Errorf("the source %q: want letters, digits, points, hyphens and underscores, at most 64", cfg.Source)
+	if err := ingest.CheckSource(cfg.Source); err != nil {
+		return nil, ingest.Skipped{}, err
 	}
 	c := &converter{cfg: cfg, label: Label(cfg.Source)}
 	switch signal {
