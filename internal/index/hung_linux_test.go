@@ -1,6 +1,9 @@
 package index
 
 import (
+	"bytes"
+	"fmt"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +22,11 @@ func TestHung(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGCONT) })
+	// The signal is sent, and the process may go on for a moment.
+	eventually(t, "it is stopped", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err == nil && bytes.Contains(stat, []byte(") T "))
+	})
 	j.grow(100)
 	eventually(t, "another engine runs", func() bool {
 		st := s.Status()
