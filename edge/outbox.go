@@ -24,7 +24,8 @@ const (
 	defaultMemory   = 64 << 20
 	defaultSpoolMax = 1 << 30
 	maxLines        = 500
-	maxBytes        = 4 << 20
+	maxBytes        = 4 << 20 // but for one line that is longer
+	maxLine         = delivery.MaxBatch - 1<<20
 	answerTime      = 90 * time.Second // the server may have to wait for its index
 )
 
@@ -161,8 +162,8 @@ func (o *outbox) Append(ctx context.Context, e *event.Event) (capture.Receipt, e
 // encode returns the line of an event.
 func encode(e *event.Event) ([]byte, error) {
 	line, err := delivery.Append(nil, e)
-	if err == nil && len(line) > maxBytes {
-		err = fmt.Errorf("it has %d bytes, the limit is %d", len(line), maxBytes)
+	if err == nil && len(line) > maxLine {
+		err = fmt.Errorf("it has %d bytes, the limit is %d", len(line), maxLine)
 	}
 	return line, err
 }

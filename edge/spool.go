@@ -142,13 +142,13 @@ func (s *spool) oldest(lines, most int) ([][]byte, error) {
 		return nil, nil
 	}
 	f := s.files[i]
-	for size := most; ; size = maxBytes {
+	for size := most; ; size = maxLine {
 		out, err := f.head(lines, most, size)
 		if len(out) > 0 || err != nil {
 			return out, err
 		}
-		if size >= maxBytes {
-			return nil, fmt.Errorf("%s: there is no whole line of up to %d bytes at %d", f.name, maxBytes, f.from)
+		if size >= maxLine {
+			return nil, fmt.Errorf("%s: there is no whole line of up to %d bytes at %d", f.name, maxLine, f.from)
 		}
 	}
 }

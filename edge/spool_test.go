@@ -89,6 +89,26 @@ func TestStores(t *testing.T) {
 	}
 }
 
+// TestLongLine: a line that is longer than a delivery should be is delivered by
+// itself, and those around it are not lost.
+func TestLongLine(t *testing.T) {
+	long := append(bytes.Repeat([]byte("x"), maxLine-1), '\n')
+	for _, s := range []store{&memory{max: 1 << 30}, open(t, t.TempDir(), 1<<30)} {
+		if err := s.add([][]byte{line(0), long, line(1)}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range [][]byte{line(0), long, line(1)} {
+			got, err := s.oldest(maxLines, maxBytes)
+			if err != nil || len(got) != 1 || !bytes.Equal(got[0], want) {
+				t.Fatalf("got %d lines, the first of %d bytes, %v; want one of %d", len(got), len(bytes.Join(got[:min(len(got), 1)], nil)), err, len(want))
+			}
+			if err := s.drop(1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // TestRoom: what has no room is not stored, and there is room again.
 func TestRoom(t *testing.T) {
 	for _, s := range []store{&memory{max: 1000}, open(t, t.TempDir(), 1000)} {
