@@ -100,12 +100,13 @@ func (a *App) accessLog(as api.ImportAs) (c accesslog.Config, err error) {
 	if err != nil {
 		return c, err
 	}
+	now := a.now.Load()
 	if as.API == "" {
 		a.operations.Log(accesslog.Label(as.Source))
-	} else if !slices.ContainsFunc(a.cfg.Gateway.Routes, func(r config.Route) bool { return r.Name == as.API }) {
+	} else if !slices.ContainsFunc(now.Gateway.Routes, func(r config.Route) bool { return r.Name == as.API }) {
 		return c, fmt.Errorf("there is no route %q: gateway.routes in the configuration has none of that name", as.API)
 	}
-	c.Describer, err = capture.NewDescriber(a.operations, hosts(a.cfg), proxies)
+	c.Describer, err = capture.NewDescriber(a.operations, hosts(now), proxies)
 	return c, err
 }
 

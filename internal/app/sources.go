@@ -78,6 +78,9 @@ func (a *App) sourceParser(c *config.Source) (source.Parser, string, error) {
 func (a *App) imported(ctx context.Context, label string, from uint64) (map[event.ID]bool, error) {
 	size := a.recorder.Size()
 	for a.ledger.Size() < size { // what is being written has no place in the tree yet
+		if err := a.ledger.Refresh(); err != nil {
+			return nil, err
+		}
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():

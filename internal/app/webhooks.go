@@ -59,7 +59,7 @@ func (a *App) sentReader(redactor *redact.Redactor, as api.SentAs, body io.Reade
 	case "otlp":
 		label := otlp.Label(as.Source)
 		a.operations.Log(label)
-		d, err := capture.NewDescriber(a.operations, hosts(a.cfg), nil)
+		d, err := capture.NewDescriber(a.operations, hosts(a.now.Load()), nil)
 		if err != nil {
 			return nil, "", err
 		}
