@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func keepSettings(c *Config, s *delivery.Settings) error {
 	}
 	b, err := json.Marshal(s)
 	if err == nil {
-		err = disk.Replace(disk.Dir(c.Spool), ".", "settings.json", b)
+		err = disk.Replace(disk.Dir(c.Spool), ".", settingsFile, b)
 	}
 	if err != nil {
 		return fmt.Errorf("edge: Spool: keeping the settings: %w", err)
@@ -157,7 +158,7 @@ func keptSettings(c *Config) *delivery.Settings {
 	if c.Spool == "" {
 		return nil
 	}
-	b, err := os.ReadFile(settingsFile(c))
+	b, err := os.ReadFile(filepath.Join(c.Spool, settingsFile))
 	s := new(delivery.Settings)
 	if err != nil || json.Unmarshal(b, s) != nil || s.Edge == "" || len(s.Key) == 0 {
 		return nil

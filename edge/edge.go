@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -124,7 +123,7 @@ func (e *Edge) open(ctx context.Context, c *Config, server *client) error {
 		Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, ForwardedBy: c.ForwardedBy, AppendTimeout: c.AppendTimeout,
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, e.out.store.close())
 	}
 	e.options = c.Options
 	e.options.Route = cmp.Or(e.options.Route, e.name)
@@ -202,19 +201,19 @@ func process() string {
 	return host + "." + time.Now().UTC().Format("20060102T150405Z") + "." + hex.EncodeToString(b[:])
 }
 
-// check returns what is wrong with where the server is said to be.
+// checkServer returns what is wrong with where the server is said to be.
 func checkServer(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
 		return nil, errors.New("edge: Server: is empty; it is the URL of Gatebook's operations listener, such as http://127.0.0.1:8401")
 	case err != nil:
-		return nil, fmt.Errorf("edge: Server: %w", err)
+		return nil, errors.New("edge: Server: it is no URL; want one such as http://127.0.0.1:8401")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("edge: Server: %q: want a URL with http or https and a host", text)
+		return nil, fmt.Errorf("edge: Server: %q: want a URL with http or https and a host", u.Redacted())
 	}
 	return u, nil
 }
 
-// settingsFile is where the settings are kept in the spool.
-func settingsFile(c *Config) string { return filepath.Join(c.Spool, "settings.json") }
+// settingsFile is where the settings are kept, in the spool.
+const settingsFile = "settings.json"

@@ -22,6 +22,8 @@ func TestConfig(t *testing.T) {
 		{"another scheme", Config{Server: "ftp://example.com", Token: "x"}, "want a URL with http or https"},
 		{"no token", Config{Server: "http://127.0.0.1:1"}, "readers add NAME --role edge"},
 		{"in clear", Config{Server: "http://gatebook.example.com:8401", Token: "x"}, "use https"},
+		{"a password in no URL", Config{Server: "http://u:geheim@[x", Token: "x"}, "it is no URL"},
+		{"a password with another scheme", Config{Server: "ftp://u:geheim@example.com", Token: "x"}, "want a URL with http or https"},
 		{"a password in the URL", Config{Server: "http://u:geheim@gatebook.example.com", Token: "x"}, "use https"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
